@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Unit and contract tests stand beside the code; what needs a cluster is in test/ and has projects of its own. */
+export default defineConfig({
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['layers/**/*.test.ts', 'node-agent/**/*.test.ts', 'infra/**/*.test.ts', 'cli/**/*.test.ts'], isolate: false } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } },
+    ],
+    maxWorkers: 2,
+  },
+});
