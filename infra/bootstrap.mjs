@@ -22,7 +22,10 @@ function fail(message) {
   process.exit(1);
 }
 
-const lockHash = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lockHash = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 const installed = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lockHash();
 
 /** Two commands started at once must not both install: a folder is made by one of them only. */

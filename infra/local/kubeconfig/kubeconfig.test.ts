@@ -24,7 +24,10 @@ test('a new file holds the cluster, its user and the current context, for the ow
 
 test("another cluster's entries, comments and unknown fields stay", async () => {
   const file = join(directory, 'config');
-  writeFileSync(file, '# mine\napiVersion: v1\nkind: Config\npreferences: {colors: true}\nclusters:\n- name: work\n  cluster: {server: https://work}\nusers: []\ncontexts:\n- name: work\n  context: {cluster: work, user: me}\ncurrent-context: work\n');
+  writeFileSync(
+    file,
+    '# mine\napiVersion: v1\nkind: Config\npreferences: {colors: true}\nclusters:\n- name: work\n  cluster: {server: https://work}\nusers: []\ncontexts:\n- name: work\n  context: {cluster: work, user: me}\ncurrent-context: work\n',
+  );
   await writeAccess(file, access('a'));
   await writeAccess(file, access('a'));
   await removeAccess(file, 'a');
@@ -39,7 +42,11 @@ test("another cluster's entries, comments and unknown fields stay", async () => 
 test('writers at the same time do not lose each other', async () => {
   const file = join(directory, 'config');
   await Promise.all(['a', 'b', 'c', 'd'].map((name) => writeAccess(file, access(name))));
-  expect(parse(readFileSync(file, 'utf8')).clusters.map((cluster: { name: string }) => cluster.name).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+  expect(
+    parse(readFileSync(file, 'utf8'))
+      .clusters.map((cluster: { name: string }) => cluster.name)
+      .toSorted(),
+  ).toEqual(['a', 'b', 'c', 'd']);
 });
 
 test('a file that is not YAML is refused and left as it is', async () => {

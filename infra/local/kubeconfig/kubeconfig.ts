@@ -62,7 +62,12 @@ function edit(file: string, change: (config: { clusters: Named[]; users: Named[]
   if (document.errors.length > 0) throw new KubeconfigError(`${file} is not YAML: ${document.errors[0]!.message.split('\n')[0]}`);
   const read = (document.toJS() ?? {}) as Record<string, unknown>;
   const list = (key: string): Named[] => (Array.isArray(read[key]) ? (read[key] as Named[]) : []);
-  const config = { clusters: list('clusters'), users: list('users'), contexts: list('contexts'), 'current-context': typeof read['current-context'] === 'string' ? read['current-context'] : '' };
+  const config = {
+    clusters: list('clusters'),
+    users: list('users'),
+    contexts: list('contexts'),
+    'current-context': typeof read['current-context'] === 'string' ? read['current-context'] : '',
+  };
   change(config);
   // key by key, so that comments and fields of others stay where they are
   for (const [key, value] of Object.entries({ apiVersion: 'v1', kind: 'Config', ...config })) document.set(key, document.createNode(value));

@@ -39,7 +39,10 @@ export interface Pki {
   leaf(request: LeafRequest): Promise<KeyAndCertificate>;
 }
 
-const subject = (request: LeafRequest): { [type: string]: string[] }[] => [...(request.organizations ?? []).map((organization) => ({ O: [organization] })), { CN: [request.commonName] }];
+const subject = (request: LeafRequest): { [type: string]: string[] }[] => [
+  ...(request.organizations ?? []).map((organization) => ({ O: [organization] })),
+  { CN: [request.commonName] },
+];
 
 function writePrivate(file: string, text: string): void {
   const part = `${file}.${randomBytes(4).toString('hex')}`;
@@ -53,7 +56,9 @@ function stillGood(file: string, caPem: string, request: LeafRequest, now: numbe
   const certificate = new X509Certificate(readFileSync(file));
   if (certificate.validToDate.getTime() - now < LEAF_MS / 3) return false;
   if (!certificate.verify(new X509Certificate(caPem).publicKey)) return false;
-  return (request.dnsNames ?? []).every((name) => certificate.checkHost(name) !== undefined) && (request.addresses ?? []).every((address) => certificate.checkIP(address) !== undefined);
+  return (
+    (request.dnsNames ?? []).every((name) => certificate.checkHost(name) !== undefined) && (request.addresses ?? []).every((address) => certificate.checkIP(address) !== undefined)
+  );
 }
 
 /** Imported late: the library costs a tenth of a second and is needed at the first start only. */
@@ -62,7 +67,10 @@ async function x509() {
   return import('@peculiar/x509');
 }
 
-const exportKey = async (key: webcrypto.CryptoKey): Promise<string> => `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
+const exportKey = async (key: webcrypto.CryptoKey): Promise<string> =>
+  `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
+    .toString('base64')
+    .replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
 
 async function makeAuthority(caFile: string, caKeyFile: string, cluster: string, now: number): Promise<void> {
   const lib = await x509();
