@@ -30,9 +30,19 @@ export interface Ran {
 }
 
 /** Runs a program to its end; a run longer than the limit is killed and counts as code -1. */
-export function run(file: string, args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly cwd?: string; readonly limitMs?: number } = {}): Promise<Ran> {
+export function run(
+  file: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly cwd?: string; readonly limitMs?: number } = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: { ...process.env, ...options.env }, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'], timeout: options.limitMs ?? 120_000, killSignal: 'SIGKILL' });
+    const child = spawn(file, args, {
+      env: { ...process.env, ...options.env },
+      cwd: options.cwd,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: options.limitMs ?? 120_000,
+      killSignal: 'SIGKILL',
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
