@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { repositoryRoot } from './helpers/tools.ts';
+import { repositoryRoot } from '#infra/tools/tools.ts';
 
 const bin = (name: string): string => join(repositoryRoot, 'node_modules', '.bin', name);
 const filters = process.argv.slice(2);

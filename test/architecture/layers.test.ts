@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
-import { repositoryRoot } from '../helpers/tools.ts';
+import { repositoryRoot } from '#infra/tools/tools.ts';
 
 const ROOMS = [
   'layers/machinery',
