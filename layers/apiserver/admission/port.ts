@@ -1,0 +1,51 @@
+/**
+ * Admission: what may still change or refuse a write after it was authorized and decoded. Mutating plugins run first, in the order of the
+ * chain, then validating ones. A refusal is a thrown ApiError.
+ */
+import type { Kind, KindContext } from '#kinds/kind.ts';
+import type { KubeObject } from '#machinery/object.ts';
+import type { Store, Write } from '#store/port.ts';
+import type { User } from '../authn/port.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface AdmissionAttributes {
+  readonly operation: Operation;
+  /** Absent for virtual resources without a stored kind behind them. */
+  readonly kind: Kind | undefined;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+  readonly namespace: string;
+  /** May be empty on CREATE with generateName until the name is made. */
+  readonly name: string;
+  /** The object as it would be stored; mutating plugins change it in place. Absent for DELETE. */
+  readonly object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
+  /** CreateOptions, UpdateOptions, PatchOptions, DeleteOptions or the options of a CONNECT. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly user: User;
+  readonly dryRun: boolean;
+  /** A text for the `Warning` header. */
+  warn(text: string): void;
+  /**
+   * Writes that commit in the same transaction as the object (an allocator's entry, a quota's usage): all or nothing. They are dropped on
+   * dry runs. A StoreConflict of one of them makes the whole request run again, admission included.
+   */
+  addWrites(writes: readonly Write[]): void;
+}
+
+export interface AdmissionServices {
+  readonly store: Store;
+  readonly context: Omit<KindContext, 'user'>;
+}
+
+export interface AdmissionPlugin {
+  /** As in Kubernetes: `LimitRanger`. */
+  readonly name: string;
+  handles(attributes: AdmissionAttributes): boolean;
+  admit?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
+  validate?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
+}
