@@ -48,4 +48,9 @@ export interface AdmissionPlugin {
   handles(attributes: AdmissionAttributes): boolean;
   admit?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
   validate?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
+  /**
+   * Called when the object of a DELETE, or of an update that takes its last finalizer, is about to be removed for good, with the object as
+   * `oldObject`: only to `addWrites` what must go with it.
+   */
+  removing?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
 }

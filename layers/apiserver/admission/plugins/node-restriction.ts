@@ -1,0 +1,91 @@
+/** NodeRestriction: a node changes its own Node object and lease, and only the pods that are bound to it (Kubernetes "NodeRestriction"). */
+import type { Node, Pod } from '#kinds/generated/types.ts';
+import { forbiddenRequest } from '#machinery/status.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../port.ts';
+import { read } from '../read.ts';
+import { nodeOf } from '../../authz/node.ts';
+
+const RESTRICTED_LABEL = /(^|\.)node-restriction\.kubernetes\.io\//;
+/** Labels under these domains that a node may set on itself. */
+const OWN_LABELS: ReadonlySet<string> = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type',
+  'node.kubernetes.io/instance-type',
+  'failure-domain.beta.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+]);
+const OWN_PREFIXES = /^(kubelet|node)\.kubernetes\.io\/|\.(kubelet|node)\.kubernetes\.io\//;
+
+function forbiddenLabels(labels: Readonly<Record<string, string>> | undefined, old: Readonly<Record<string, string>> | undefined): string[] {
+  const changed = new Set([...Object.keys(labels ?? {}), ...Object.keys(old ?? {})].filter((key) => labels?.[key] !== old?.[key]));
+  return [...changed].filter((key) => RESTRICTED_LABEL.test(key) || (/(^|\.)(kubernetes|k8s)\.io\//.test(key) && !OWN_LABELS.has(key) && !OWN_PREFIXES.test(key))).toSorted();
+}
+
+export const nodeRestriction: AdmissionPlugin = {
+  name: 'NodeRestriction',
+  handles: ({ user, group, resource }) =>
+    nodeOf(user) !== undefined &&
+    ((group === '' && (resource === 'nodes' || resource === 'pods' || resource === 'serviceaccounts')) || (group === 'coordination.k8s.io' && resource === 'leases')),
+  async validate(attributes: AdmissionAttributes, { store }) {
+    const { user, operation, group, resource, subresource, namespace, name, object, oldObject } = attributes;
+    const node = nodeOf(user)!;
+    const refuse = (why: string): never => {
+      throw forbiddenRequest({ group, resource }, name, why);
+    };
+    switch (resource) {
+      case 'nodes': {
+        const target = name !== '' ? name : (object?.metadata.name ?? '');
+        if (target !== node) refuse(`node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(target)}`);
+        if (operation === 'DELETE') return;
+        const [now, old] = [object as Node, oldObject as Node | undefined];
+        const labels = forbiddenLabels(now.metadata.labels, old?.metadata.labels);
+        if (labels.length > 0) refuse(`is not allowed to modify labels: ${labels.join(', ')}`);
+        if (operation === 'UPDATE' && JSON.stringify(now.spec?.taints ?? []) !== JSON.stringify(old?.spec?.taints ?? []))
+          refuse(`node ${JSON.stringify(node)} is not allowed to modify taints`);
+        if (operation === 'CREATE' && now.spec?.configSource !== undefined) refuse('is not allowed to create pods with a non-nil configSource');
+        return;
+      }
+      case 'pods': {
+        if (subresource === 'eviction' && operation === 'CREATE') {
+          const pod = await read<Pod>(store, 'pods', namespace, name);
+          if (pod !== undefined && pod.spec?.nodeName !== node) refuse(`node ${JSON.stringify(node)} can only evict pods with spec.nodeName set to itself`);
+          return;
+        }
+        if (operation === 'CREATE' && subresource === '') {
+          const pod = object as Pod;
+          if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined)
+            refuse(`pod does not have "kubernetes.io/config.mirror" annotation, node ${JSON.stringify(node)} can only create mirror pods`);
+          if (pod.spec?.nodeName !== node) refuse(`node ${JSON.stringify(node)} can only create pods with spec.nodeName set to itself`);
+          return;
+        }
+        if (operation === 'UPDATE' && subresource !== 'status') refuse(`unexpected operation ${operation}, node ${JSON.stringify(node)} can only create and delete mirror pods`);
+        const pod = (oldObject as Pod | undefined) ?? (await read<Pod>(store, 'pods', namespace, name));
+        if (pod !== undefined && pod.spec?.nodeName !== node)
+          refuse(`node ${JSON.stringify(node)} can only ${operation === 'DELETE' ? 'delete' : 'update'} pods with spec.nodeName set to itself`);
+        if (operation === 'UPDATE' && JSON.stringify((object as Pod).metadata.labels ?? {}) !== JSON.stringify(pod?.metadata.labels ?? {}))
+          refuse(`node ${JSON.stringify(node)} cannot update labels through pod status`);
+        return;
+      }
+      case 'serviceaccounts': {
+        if (subresource !== 'token') return;
+        const bound = (object as unknown as { spec?: { boundObjectRef?: { kind?: string; apiVersion?: string; name?: string; uid?: string } } }).spec?.boundObjectRef;
+        if (bound?.kind !== 'Pod' || bound.name === undefined) return refuse('node requested token not bound to a pod');
+        if (bound.uid === undefined || bound.uid === '') refuse('node requested token with a pod binding without a uid');
+        const pod = await read<Pod>(store, 'pods', namespace, bound.name);
+        if (pod === undefined || pod.metadata.uid !== bound.uid || pod.spec?.nodeName !== node) refuse('node requested token bound to a pod scheduled on a different node');
+        return;
+      }
+      default: {
+        if (namespace !== 'kube-node-lease') refuse('can only access leases in the "kube-node-lease" system namespace');
+        const target = name !== '' ? name : (object?.metadata.name ?? '');
+        if (target !== node) refuse(`can only access node lease with the same name as the requesting node`);
+      }
+    }
+  },
+};
