@@ -20,6 +20,19 @@ export interface Cache {
   list<T extends KubeObject>(resource: Resource, namespace?: string): readonly T[];
   /** Objects whose controller owner reference has this uid. */
   ownedBy<T extends KubeObject>(resource: Resource, uid: string): readonly T[];
+  /** Objects of a namespace that have no controller owner reference: those that a controller may adopt. */
+  orphans<T extends KubeObject>(resource: Resource, namespace: string): readonly T[];
+  /** Every object, of any resource that is kept, with an owner reference (controller or not) to this uid. */
+  dependents(uid: string): readonly Dependent[];
+  /** The resources that are kept. */
+  resources(): readonly Resource[];
+  /** The last resourceVersion that this cache has seen of a resource; 0 where it does not keep it. */
+  version(resource: Resource): number;
+}
+
+export interface Dependent {
+  readonly resource: Resource;
+  readonly object: KubeObject;
 }
 
 export interface ControllerContext {
@@ -40,6 +53,8 @@ export interface Mapped<T extends KubeObject = KubeObject> {
 
 export interface Watch {
   readonly resource: Resource;
+  /** `metadata`: the controller needs no more of these objects, and reads the rest through its client. Absent: whole objects. */
+  readonly keep?: 'metadata';
   /** The keys of this controller that a change concerns; absent: the changed object's own key. */
   keys?(change: Mapped, cache: Cache): readonly Key[];
 }
@@ -49,6 +64,11 @@ export interface Controller {
   readonly watches: readonly Watch[];
   /** Resources it reads from the cache besides those it watches. */
   readonly reads?: readonly Resource[];
+  /**
+   * Watches the metadata of every resource that can be listed, watched and deleted, those that are defined later too: the
+   * objects that `keys` sees have no more than `metadata` where no other controller reads the resource whole.
+   */
+  readonly watchesAll?: { keys(change: Mapped, cache: Cache, resource: Resource): readonly Key[] };
   /** How many keys at once; 1 where the work is global. */
   readonly concurrency?: number;
   reconcile(key: Key, context: ControllerContext): Promise<Result>;
