@@ -1,0 +1,40 @@
+/** The chain of a cluster, in Kubernetes' order (`kubeapiserver/options/plugins.go`). Quota is last: nothing refuses after it has charged. */
+import type { Random } from '#machinery/clock.ts';
+import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { limitRanger } from './plugins/limit-ranger.ts';
+import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { nodeRestriction } from './plugins/node-restriction.ts';
+import { priority } from './plugins/priority.ts';
+import { resourceQuota } from './plugins/resource-quota.ts';
+import { runtimeClass } from './plugins/runtime-class.ts';
+import { serviceAccount } from './plugins/service-account.ts';
+import { serviceAllocation } from './plugins/service-allocation/plugin.ts';
+import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './plugins/storage.ts';
+import { taintNodesByCondition } from './plugins/taint-nodes.ts';
+import type { AdmissionPlugin } from './port.ts';
+
+export interface AdmissionOptions {
+  readonly serviceCIDR: string;
+  readonly nodePorts: readonly [number, number];
+  /** How long pods stay on a node that was lost, unless they say otherwise. */
+  readonly defaultTolerationSeconds: number;
+  readonly random: Random;
+}
+
+export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlugin[] {
+  return [
+    namespaceLifecycle,
+    limitRanger,
+    serviceAccount,
+    nodeRestriction,
+    taintNodesByCondition,
+    priority,
+    defaultTolerationSeconds(options.defaultTolerationSeconds),
+    defaultStorageClass,
+    storageObjectInUseProtection,
+    runtimeClass,
+    defaultIngressClass,
+    serviceAllocation({ serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts, random: options.random }),
+    resourceQuota(),
+  ];
+}
