@@ -48,7 +48,7 @@ export function createDispatcher({ controllers, cache, queue, clock, random, met
   let sending: Promise<void> | undefined;
 
   async function send(): Promise<void> {
-    for (let attempt = 0; waiting.size > 0; ) {
+    for (let attempt = 0; waiting.size > 0;) {
       const batch = waiting;
       waiting = new Map();
       try {

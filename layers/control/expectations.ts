@@ -12,7 +12,9 @@ import type { KubeObject } from '#machinery/object.ts';
 import type { FedCache } from './cache/cache.ts';
 import type { Client, Resource } from './client.ts';
 
-type Expectation = { readonly resource: Resource; readonly version: number } | { readonly resource: Resource; readonly namespace: string; readonly name: string; readonly uid: string };
+type Expectation =
+  | { readonly resource: Resource; readonly version: number }
+  | { readonly resource: Resource; readonly namespace: string; readonly name: string; readonly uid: string };
 
 export interface Expectations {
   /** The client with its writes noted for the owner, which is a controller's key. */

@@ -67,7 +67,19 @@ export function startControllers(options: ControlOptions): Control {
   const events = createEventRecorder({ client, clock, ...report });
   const cache = createFedCache({ store, clock, random, onError: (resource, error) => onError?.(`following ${resource}`, error) });
   const dispatcher = createDispatcher({ controllers, cache, queue, clock, random, metrics, ...report });
-  const worker = createWorker({ controllers, cache, queue, client, events, clock, ids, random, metrics, ...(options.maxReceives === undefined ? {} : { maxReceives: options.maxReceives }), ...report });
+  const worker = createWorker({
+    controllers,
+    cache,
+    queue,
+    client,
+    events,
+    clock,
+    ids,
+    random,
+    metrics,
+    ...(options.maxReceives === undefined ? {} : { maxReceives: options.maxReceives }),
+    ...report,
+  });
   const everything = controllers.some(({ watchesAll }) => watchesAll !== undefined);
   const end = new AbortController();
 

@@ -66,7 +66,9 @@ export interface Worker {
 export function createWorker(options: WorkerOptions): Worker {
   const { cache, queue, client, events, clock, ids, random, metrics, onError, maxReceives = MAX_RECEIVES } = options;
   const controllers = new Map(options.controllers.map((controller) => [controller.name, controller]));
-  const clients = new Map(options.controllers.map(({ name }) => [name, client.as(`system:serviceaccount:kube-system:${name}`, ['system:serviceaccounts', 'system:serviceaccounts:kube-system'])]));
+  const clients = new Map(
+    options.controllers.map(({ name }) => [name, client.as(`system:serviceaccount:kube-system:${name}`, ['system:serviceaccounts', 'system:serviceaccounts:kube-system'])]),
+  );
   const expectations = createExpectations(cache, (ms, callback) => clock.after(ms, callback));
   /** When each key's next "again after" rings, so that a key that is woken often does not fill the queue with them. Only saves messages. */
   const timers = new Map<string, number>();
@@ -173,7 +175,7 @@ export function createWorker(options: WorkerOptions): Worker {
     };
     cancelRenewal = clock.after((VISIBILITY_SECONDS * 1000) / 3, renew);
 
-    for (let attempt = 0; !signal.aborted; ) {
+    for (let attempt = 0; !signal.aborted;) {
       try {
         const messages = await queue.receive({ max: HELD - held.size, waitSeconds: WAIT_SECONDS, visibilitySeconds: VISIBILITY_SECONDS, signal });
         attempt = 0;

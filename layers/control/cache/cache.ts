@@ -66,7 +66,7 @@ export function createFedCache({ store, clock, random, onError }: FedCacheOption
   async function read(cache: ResourceCache): Promise<number> {
     const first = await store.list({ resource: cache.resource, version: 'latest', limit: PAGE });
     const items: StoredObject[] = [...first.items];
-    for (let page = first; page.more; ) {
+    for (let page = first; page.more;) {
       const last = page.items.at(-1);
       if (last === undefined) break;
       page = await store.list({ resource: cache.resource, version: { at: first.rv }, limit: PAGE, after: last.key });
@@ -110,7 +110,7 @@ export function createFedCache({ store, clock, random, onError }: FedCacheOption
     caches.set(resource, cache);
     const ready = new Promise<void>((resolve) => {
       void (async () => {
-        for (let attempt = 0; !stopped; ) {
+        for (let attempt = 0; !stopped;) {
           try {
             await readAndWatch(cache, () => {
               attempt = 0;

@@ -33,7 +33,9 @@ export interface Known {
   firstTimestamp: string;
 }
 
-export type Correlated = { readonly action: 'drop' } | { readonly action: 'write'; readonly message: string; readonly known: Known | undefined; readonly remember: (known: Known) => void };
+export type Correlated =
+  | { readonly action: 'drop' }
+  | { readonly action: 'write'; readonly message: string; readonly known: Known | undefined; readonly remember: (known: Known) => void };
 
 class Recent<V> {
   readonly #map = new Map<string, V>();

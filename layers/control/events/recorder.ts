@@ -13,7 +13,14 @@ const WRITERS = 4;
 const ATTEMPTS = 3;
 
 export interface EventRecorder {
-  record(component: string, object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, options?: { readonly fieldPath?: string; readonly action?: string }): void;
+  record(
+    component: string,
+    object: KubeObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    options?: { readonly fieldPath?: string; readonly action?: string },
+  ): void;
   /** Resolves when everything recorded until now is written or given up. */
   flush(): Promise<void>;
 }
@@ -28,7 +35,9 @@ function factsOf(component: string, object: KubeObject, type: string, reason: st
 
 export function createEventRecorder({ client, clock, onError }: { client: Client; clock: Clock; onError?(what: string, error: unknown): void }): EventRecorder {
   const correlate = createCorrelator(clock);
-  const waiting: (() => Promise<void>)[] = [];
+  const waiting: { readonly about: string; write(): Promise<void> }[] = [];
+  /** Objects whose events are being written: the count of equal events needs them one after the other. */
+  const busy = new Set<string>();
   let writers = 0;
   let flushed: (() => void)[] = [];
   let serial = 0;
@@ -51,7 +60,7 @@ export function createEventRecorder({ client, clock, onError }: { client: Client
       }
     }
     // client-go takes nanoseconds for the suffix; milliseconds and a serial are as unique in one recorder
-    const name = `${facts.name.slice(0, 230)}.${(BigInt(clock.now()) * 1_000_000n + BigInt(serial++ % 1_000_000)).toString(16)}`;
+    const name = `${facts.name.slice(0, 230)}.${(BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(serial++ % 1_000_000)).toString(16)}`;
     const count = (result.known?.count ?? 0) + 1;
     const firstTimestamp = result.known?.firstTimestamp ?? at;
     await client.create('events', {
@@ -98,11 +107,15 @@ export function createEventRecorder({ client, clock, onError }: { client: Client
   }
 
   function next(): void {
-    while (writers < WRITERS && waiting.length > 0) {
+    while (writers < WRITERS) {
+      const at = waiting.findIndex(({ about }) => !busy.has(about));
+      if (at < 0) break;
+      const [job] = waiting.splice(at, 1);
       writers++;
-      const job = waiting.shift()!;
-      void job().finally(() => {
+      busy.add(job!.about);
+      void job!.write().finally(() => {
         writers--;
+        busy.delete(job!.about);
         next();
       });
     }
@@ -116,7 +129,7 @@ export function createEventRecorder({ client, clock, onError }: { client: Client
     record(component, object, type, reason, message, options) {
       if (waiting.length >= WAITING) return;
       const facts = factsOf(component, object, type, reason, message, options?.fieldPath ?? '');
-      waiting.push(() => attempt(facts, object, options?.action));
+      waiting.push({ about: `${facts.uid}/${facts.name}`, write: () => attempt(facts, object, options?.action) });
       next();
     },
     flush: () =>
