@@ -117,6 +117,8 @@ export interface ContainerStats {
 }
 
 export interface ContainerRuntime {
+  /** Answers within 5 s or rejects with RuntimeTimeout or RuntimeUnavailable. */
+  ping(): Promise<void>;
   version(): Promise<{
     readonly name: string;
     readonly version: string;
