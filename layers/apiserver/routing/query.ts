@@ -1,0 +1,147 @@
+/** Query parameters with Kubernetes' names and complaints (meta/v1 ListOptions, CreateOptions, ...). */
+import { type FieldError, forbidden, invalid, notSupported } from '#machinery/field-error.ts';
+import { type FieldSelector, parseFieldSelector } from '#machinery/fields.ts';
+import { EVERYTHING, type LabelSelector, parseLabelSelector } from '#machinery/labels.ts';
+import { badRequest, invalidObject } from '#machinery/status.ts';
+
+export type Query = URLSearchParams;
+const EMPTY = new URLSearchParams();
+
+export const parseQuery = (query: string): Query => (query === '' ? EMPTY : new URLSearchParams(query));
+
+/** Go's strconv.ParseBool, and a bare `watch` counts as true. */
+export function flag(query: Query, name: string): boolean {
+  const text = query.get(name);
+  if (text === null) return false;
+  switch (text) {
+    case '':
+    case '1':
+    case 't':
+    case 'T':
+    case 'true':
+    case 'TRUE':
+    case 'True':
+      return true;
+    case '0':
+    case 'f':
+    case 'F':
+    case 'false':
+    case 'FALSE':
+    case 'False':
+      return false;
+    default:
+      // apimachinery's conversion takes any other text for true
+      return true;
+  }
+}
+
+export function integer(query: Query, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const number = Number(text);
+  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(number)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return number;
+}
+
+export interface ListOptions {
+  readonly labels: LabelSelector;
+  readonly labelText: string;
+  readonly fields: FieldSelector;
+  readonly fieldText: string;
+  /** `''`: not given. */
+  readonly resourceVersion: string;
+  readonly match: '' | 'Exact' | 'NotOlderThan';
+  readonly limit: number;
+  readonly continue: string;
+  readonly timeoutSeconds: number | undefined;
+  readonly allowWatchBookmarks: boolean;
+  readonly sendInitialEvents: boolean | undefined;
+}
+
+const NO_FIELDS: FieldSelector = [];
+
+export function listOptions(query: Query, watch: boolean): ListOptions {
+  const labelText = query.get('labelSelector') ?? '';
+  const fieldText = query.get('fieldSelector') ?? '';
+  const initial = query.get('sendInitialEvents');
+  const match = query.get('resourceVersionMatch') ?? '';
+  const options: ListOptions = {
+    labels: labelText === '' ? EVERYTHING : parseLabelSelector(labelText),
+    labelText,
+    fields: fieldText === '' ? NO_FIELDS : parseFieldSelector(fieldText),
+    fieldText,
+    resourceVersion: query.get('resourceVersion') ?? '',
+    match: match as ListOptions['match'],
+    limit: Math.max(0, integer(query, 'limit') ?? 0),
+    continue: query.get('continue') ?? '',
+    timeoutSeconds: integer(query, 'timeoutSeconds'),
+    allowWatchBookmarks: flag(query, 'allowWatchBookmarks'),
+    sendInitialEvents: initial === null ? undefined : flag(query, 'sendInitialEvents'),
+  };
+  const errors = check(options, watch);
+  if (errors.length > 0) throw invalidObject('meta.k8s.io', 'ListOptions', '', errors);
+  return options;
+}
+
+/** The combinations that apimachinery `validation.ValidateListOptions` refuses. */
+function check(options: ListOptions, watch: boolean): FieldError[] {
+  const { match, resourceVersion, sendInitialEvents } = options;
+  const errors: FieldError[] = [];
+  if (watch) {
+    if (sendInitialEvents !== undefined) {
+      if (match === '') errors.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+      else if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
+      if (options.continue !== '') errors.push(forbidden('continue', 'sendInitialEvents is forbidden with continue'));
+    } else if (match !== '') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+    return errors;
+  }
+  if (sendInitialEvents !== undefined) errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (match !== '') {
+    if (options.continue !== '') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+    if (resourceVersion === '') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+    else if (match === 'Exact' && resourceVersion === '0') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  return errors;
+}
+
+/** A resourceVersion of a query: `undefined` where none is given. */
+export function resourceVersion(text: string): number | undefined {
+  if (text === '') return undefined;
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw badRequest(`Invalid value: ${JSON.stringify(text)}: resourceVersion: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  readonly force: boolean | undefined;
+}
+
+const MANAGER_LIMIT = 128;
+
+export function writeOptions(query: Query, userAgent: string | undefined, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions'): WriteOptions {
+  const errors: FieldError[] = [];
+  const dryRuns = query.getAll('dryRun').filter((text) => text !== '');
+  if (dryRuns.some((text) => text !== 'All')) errors.push(notSupported('dryRun', dryRuns[0], ['All']));
+  const manager = query.get('fieldManager') ?? '';
+  if (manager.length > MANAGER_LIMIT) errors.push({ type: 'FieldValueTooLong', field: 'fieldManager', value: '', detail: `may not be more than ${MANAGER_LIMIT} bytes` });
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) errors.push(invalid('fieldManager', manager, 'should only contain printable characters'));
+  const validation = query.get('fieldValidation') ?? '';
+  if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) errors.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
+  if (errors.length > 0) throw invalidObject('meta.k8s.io', kind, '', errors);
+  return {
+    dryRun: dryRuns.length > 0,
+    fieldManager: manager !== '' ? manager : managerFromUserAgent(userAgent),
+    fieldValidation: validation === '' ? 'Warn' : (validation as WriteOptions['fieldValidation']),
+    force: query.has('force') ? flag(query, 'force') : undefined,
+  };
+}
+
+/** The program's name: what stands before the first slash, cut to what a manager's name may hold. */
+function managerFromUserAgent(userAgent: string | undefined): string {
+  const name = (userAgent ?? '').split('/')[0]!.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '');
+  return name === '' ? 'unknown' : name.slice(0, MANAGER_LIMIT);
+}
