@@ -9,30 +9,10 @@ const EMPTY = new URLSearchParams();
 
 export const parseQuery = (query: string): Query => (query === '' ? EMPTY : new URLSearchParams(query));
 
-/** Go's strconv.ParseBool, and a bare `watch` counts as true. */
+/** apimachinery's conversion of a query's boolean: a bare `watch` counts, and so does any text but `false` and `0`. */
 export function flag(query: Query, name: string): boolean {
   const text = query.get(name);
-  if (text === null) return false;
-  switch (text) {
-    case '':
-    case '1':
-    case 't':
-    case 'T':
-    case 'true':
-    case 'TRUE':
-    case 'True':
-      return true;
-    case '0':
-    case 'f':
-    case 'F':
-    case 'false':
-    case 'FALSE':
-    case 'False':
-      return false;
-    default:
-      // apimachinery's conversion takes any other text for true
-      return true;
-  }
+  return text !== null && text !== '0' && text.toLowerCase() !== 'false';
 }
 
 export function integer(query: Query, name: string): number | undefined {
@@ -89,9 +69,8 @@ function check(options: ListOptions, watch: boolean): FieldError[] {
   const errors: FieldError[] = [];
   if (watch) {
     if (sendInitialEvents !== undefined) {
-      if (match === '') errors.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
-      else if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
-      if (options.continue !== '') errors.push(forbidden('continue', 'sendInitialEvents is forbidden with continue'));
+      if (match !== 'NotOlderThan') errors.push(forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+      if (options.continue !== '') errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for continue'));
     } else if (match !== '') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
     return errors;
   }
