@@ -166,7 +166,7 @@ export function imageState(image: DockerImage): ImageState {
     digests: (image.RepoDigests ?? []).filter((digest) => !digest.startsWith('<none>')),
     sizeBytes: image.Size,
     ...(Config?.User === undefined || Config.User === '' ? {} : { user: Config.User }),
-    ...(Config?.Entrypoint == null ? {} : { entrypoint: Config.Entrypoint }),
-    ...(Config?.Cmd == null ? {} : { command: Config.Cmd }),
+    ...(Config?.Entrypoint === undefined || Config.Entrypoint === null ? {} : { entrypoint: Config.Entrypoint }),
+    ...(Config?.Cmd === undefined || Config.Cmd === null ? {} : { command: Config.Cmd }),
   };
 }
