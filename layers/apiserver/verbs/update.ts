@@ -1,0 +1,140 @@
+/**
+ * The one way an existing object changes: PUT, every kind of PATCH, and both through any door of the object (its own, `/status`, ...).
+ * `change` makes the new object from the current one; it is asked again when somebody else wrote in between and the client did not insist on
+ * a version.
+ */
+import type { Kind, StoredSubresource } from '#kinds/kind.ts';
+import { deepEqual } from '#machinery/json.ts';
+import type { KubeObject } from '#machinery/object.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from '#machinery/object-meta.ts';
+import { badRequest, conflict, invalidObject, notFound } from '#machinery/status.ts';
+import { StoreConflict } from '#store/errors.ts';
+import { admission } from '../admission/chain.ts';
+import { type Call, kindContext, refOf } from '../context.ts';
+import { parseBytes } from '../write/body.ts';
+import { type FieldTracker, trackUpdate } from '../write/managed-fields.ts';
+import { commit, keyOf, putOf, removeOf, toServed, withVersion } from '../write/store-write.ts';
+import { create } from './create.ts';
+
+export interface UpdateInput {
+  /** The new object from the current one (never changed in place); `undefined` current where creating is allowed. */
+  readonly change: (current: KubeObject | undefined) => KubeObject | Promise<KubeObject>;
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** What is not there is created (server-side apply, leases). */
+  readonly mayCreate: boolean;
+  /** Sets managedFields itself (server-side apply). */
+  readonly tracker?: FieldTracker;
+}
+
+export interface UpdateResult {
+  readonly object: KubeObject;
+  readonly created: boolean;
+}
+
+/** A patch without a resourceVersion is tried again this often, as in Kubernetes. */
+const CONFLICT_TRIES = 5;
+const TOGETHER_TRIES = 16;
+
+/** What clients may not change, and the server fills in when they leave it out. */
+function keepSystemFields(now: KubeObject, old: KubeObject): void {
+  const { metadata } = now;
+  const was = old.metadata;
+  if (metadata.uid === undefined || metadata.uid === '') metadata.uid = was.uid!;
+  if (was.creationTimestamp !== undefined && was.creationTimestamp !== null) metadata.creationTimestamp = was.creationTimestamp;
+  if (was.deletionTimestamp === undefined) delete metadata.deletionTimestamp;
+  else metadata.deletionTimestamp = was.deletionTimestamp;
+  if (was.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
+  else metadata.deletionGracePeriodSeconds = was.deletionGracePeriodSeconds;
+  if (was.generation === undefined) delete metadata.generation;
+  else metadata.generation = was.generation;
+  delete metadata.selfLink;
+}
+
+function specDiffers(kind: Kind, now: KubeObject, old: KubeObject): boolean {
+  if (kind.specChanged !== undefined) return kind.specChanged(now, old);
+  const keys = new Set([...Object.keys(now), ...Object.keys(old)]);
+  for (const key of keys) if (key !== 'metadata' && key !== 'status' && key !== 'apiVersion' && key !== 'kind' && !deepEqual(now[key], old[key])) return true;
+  return false;
+}
+
+export function subresourceOf(call: Call): StoredSubresource | undefined {
+  return call.subresource === '' ? undefined : call.kind.stored.find(({ name }) => name === call.subresource);
+}
+
+/** An update that took the last finalizer of an object on its way out removes it. */
+const isFinal = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+
+/** Only the times of managedFields differ, or nothing does: no write, and the client sees what there is. */
+function sameObject(now: KubeObject, old: KubeObject): boolean {
+  const strip = ({ metadata, ...rest }: KubeObject): unknown => {
+    const { managedFields, resourceVersion: _, ...meta } = metadata;
+    return { ...rest, metadata: meta, managedFields: managedFields?.map(({ time: __, ...entry }) => entry) };
+  };
+  return deepEqual(strip(now), strip(old));
+}
+
+export async function update(call: Call, input: UpdateInput): Promise<UpdateResult> {
+  const { kind, parts, namespace, name } = call;
+  const context = kindContext(call);
+  const door = subresourceOf(call);
+  for (let conflicts = 1, together = 1; ;) {
+    const stored = await parts.store.get(keyOf(kind, namespace, name));
+    if (stored === undefined) {
+      if (!input.mayCreate || call.subresource !== '') throw notFound(refOf(kind), name);
+      const object = await input.change(undefined);
+      if ((object.metadata.uid ?? '') !== '') throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
+      delete object.metadata.resourceVersion;
+      return { object: await create(call, { object, dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) }), created: true };
+    }
+    const old = toServed(kind, parseBytes(stored.body));
+    const object = await input.change(old);
+    const { metadata } = object;
+    if ((metadata.name ?? '') !== name) {
+      if ((metadata.name ?? '') !== '') throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+      metadata.name = name;
+    }
+    if (kind.namespaced) {
+      if ((metadata.namespace ?? '') === '') metadata.namespace = namespace;
+      else if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    if ((metadata.uid ?? '') !== '' && metadata.uid !== stored.uid) throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.uid}`);
+    const insists = (metadata.resourceVersion ?? '') !== '';
+    if (insists && metadata.resourceVersion !== String(stored.rv) && metadata.resourceVersion !== '0') throw conflict(refOf(kind), name);
+    metadata.resourceVersion = String(stored.rv);
+    keepSystemFields(object, old);
+    if (door === undefined) kind.prepareForUpdate?.(object, old, context);
+    else door.prepareForUpdate(object, old, context);
+    const chain = admission(call, { operation: 'UPDATE', name, object, oldObject: old, dryRun: input.dryRun, ...(input.options === undefined ? {} : { options: input.options }) });
+    await chain.mutate();
+    kind.defaults?.(object);
+    if (kind.hasGeneration && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+    const errors = [
+      ...validateObjectMeta(metadata, kind),
+      ...validateObjectMetaUpdate(metadata, old.metadata),
+      ...(door === undefined ? [...(kind.validate?.(object, context) ?? []), ...(kind.validateUpdate?.(object, old, context) ?? [])] : (door.validateUpdate?.(object, old, context) ?? [])),
+    ];
+    if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
+    if (door === undefined) call.warnings.push(...(kind.warnings?.(object, old) ?? []));
+    if (input.tracker === undefined) trackUpdate(call, old, object, input.fieldManager);
+    else input.tracker(object, old);
+    await chain.validate();
+    if (input.dryRun) return { object, created: false };
+    const final = isFinal(object);
+    if (!final && sameObject(object, old)) return { object: withVersion(old, stored.rv), created: false };
+    if (final) await chain.removing();
+    try {
+      const rv = await commit(call, final ? removeOf(call, object, stored.rv) : putOf(call, object, { rv: stored.rv }), chain.writes);
+      return { object: withVersion(object, rv), created: false };
+    } catch (error) {
+      if (!(error instanceof StoreConflict)) throw error;
+      if (error.key.resource !== kind.storage || error.key.name !== name) {
+        if (++together > TOGETHER_TRIES) throw conflict(refOf(kind), name, 'what it needs was taken by others again and again; please try again');
+        continue;
+      }
+      if (error.current === undefined) throw notFound(refOf(kind), name);
+      if (insists || ++conflicts > CONFLICT_TRIES) throw conflict(refOf(kind), name);
+    }
+  }
+}
