@@ -35,6 +35,8 @@ export interface StreamSink {
   /** Takes bytes; false when the client is slow and the writer should wait for `drained`. */
   write(bytes: Uint8Array): boolean;
   end(): void;
+  /** Ends so that the client sees a broken answer: what follows could not be made. */
+  abort(): void;
   onDrain(callback: () => void): void;
   onClose(callback: () => void): void;
 }
