@@ -126,7 +126,10 @@ export interface Store {
    * @throws StoreUnavailable the outcome is unknown or the store cannot take writes (full disk, lost connection)
    */
   commit(writes: readonly Write[], actor: Actor): Promise<readonly number[]>;
-  /** The highest resourceVersion that readers may speak of. 0 where the resource was never written. */
+  /**
+   * The highest resourceVersion that readers may speak of. 1 where the resource was never written, and the first write gets 2 or more:
+   * the list of an empty resource then has a resourceVersion that a client can watch from ("0" would mean "any").
+   */
   frontier(resource: ResourceName): Promise<number>;
   /**
    * Delivers the changes after `after` (exclusive), past and future, until the answer is called.
