@@ -24,7 +24,8 @@ export function decodeContinue(token: string, namespaced: boolean): ContinueToke
   }
   const { v, rv, start } = (typeof value === 'object' && value !== null ? value : {}) as { v?: unknown; rv?: unknown; start?: unknown };
   if (v !== VERSION) throw badRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v ?? '')}`);
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1)
+    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '') throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   const key = start.endsWith('\u0000') ? start.slice(0, -1) : start;
   const slash = namespaced ? key.indexOf('/') : -1;
