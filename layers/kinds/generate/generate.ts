@@ -1,0 +1,26 @@
+import { REGISTRATION_STRUCTS } from './exceptions.ts';
+import { definitions, PACKAGES, type Definition, type Swagger } from './facts.ts';
+import { goStructs, type GoStruct } from './go-structs.ts';
+import { readModels } from './models.ts';
+import { findSources, type Sources } from './sources.ts';
+import { typesFile } from './types-file.ts';
+
+function structsOf(programs: readonly Buffer[]): Map<string, GoStruct> {
+  const wanted = new Set([...PACKAGES.map(({ path }) => path), 'k8s.io/apimachinery/pkg/runtime']);
+  const structs = new Map<string, GoStruct>();
+  for (const program of programs) {
+    for (const [name, struct] of goStructs(program, (path) => wanted.has(path))) if (!structs.has(name)) structs.set(name, struct);
+  }
+  for (const struct of REGISTRATION_STRUCTS) structs.set(struct.name, struct);
+  return structs;
+}
+
+export function facts(sources: Sources): Map<string, Definition> {
+  return definitions(structsOf(sources.programs()), readModels(sources.models), sources.swagger122() as Swagger);
+}
+
+/** The generated files by name. The same packages give the same bytes. */
+export function generate(): Map<string, string | Uint8Array> {
+  const all = facts(findSources());
+  return new Map([['types.ts', typesFile(all)]]);
+}
