@@ -26,6 +26,7 @@ export async function appendInThread(path: string, synchronous: Synchronous): Pr
   });
   let answer: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   let gone: StoreUnavailable | undefined;
+  let closing = false;
   const settle = (error?: StoreUnavailable): void => {
     const waiting = answer;
     answer = undefined;
@@ -50,7 +51,8 @@ export async function appendInThread(path: string, synchronous: Synchronous): Pr
     settle(gone);
   };
   worker.once('error', end);
-  worker.once('exit', () => end(new Error('its writer has ended')));
+  // its end may come before its last message
+  worker.once('exit', () => (closing ? settle() : end(new Error('its writer has ended'))));
 
   try {
     await ask();
@@ -76,6 +78,7 @@ export async function appendInThread(path: string, synchronous: Synchronous): Pr
     close: async () => {
       if (gone === undefined) {
         port.ref();
+        closing = true;
         await ask({ close: true });
       }
       gone ??= new StoreUnavailable('the store is closed');
