@@ -16,6 +16,8 @@ export interface TypeSchema {
   readonly preserveUnknown?: boolean;
   /** `map` and `object`: `atomic` is replaced as a whole by server-side apply. */
   readonly mapType?: 'granular' | 'atomic';
+  /** `array`: protobuf holds it as a message `{ repeated items = 1 }` (a named Go slice). */
+  readonly wrapped?: true;
 }
 
 export interface FieldSchema {
@@ -32,6 +34,12 @@ export interface FieldSchema {
   readonly patchMergeKey?: string;
   /** The field's number in the protobuf message; absent where protobuf does not carry it. */
   readonly proto?: number;
+  /** Numbers of the messages around it, outermost first, where Go embeds a struct and JSON shows its fields flat (`Volume.hostPath`: 2, 1). */
+  readonly protoIn?: readonly number[];
+  /** Go holds it by pointer: absent and zero differ. */
+  readonly pointer?: true;
+  /** Go writes it even when it is unset (no `omitempty`, or a struct held by value): `""`, `0`, `false`, `{}`, or null for lists, maps, pointers and times. */
+  readonly always?: true;
   readonly enum?: readonly string[];
   /** The value that a list-map key takes where it is absent (`protocol: TCP`). */
   readonly default?: unknown;

@@ -11,8 +11,24 @@ const SET: ListMerge = { listType: 'set' };
 const ATOMIC: ListMerge = { listType: 'atomic' };
 const map = (...listMapKeys: string[]): ListMerge => ({ listType: 'map', listMapKeys });
 
+const ATOMIC_STRUCT = { '.': { mapType: 'atomic' } } as const;
+
 /** By type and field; `.` is the type itself. */
 export const LIST_EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, ListMerge>>>> = {
+  'io.k8s.api.admissionregistration.v1.MatchResources': ATOMIC_STRUCT,
+  'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations': ATOMIC_STRUCT,
+  'io.k8s.api.admissionregistration.v1.ParamKind': ATOMIC_STRUCT,
+  'io.k8s.api.admissionregistration.v1.ParamRef': ATOMIC_STRUCT,
+  'io.k8s.api.admissionregistration.v1.Variable': ATOMIC_STRUCT,
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus': { conditions: map('type') },
+  'io.k8s.api.core.v1.EphemeralContainer': { ports: map('containerPort', 'protocol') },
+  'io.k8s.api.core.v1.FileKeySelector': ATOMIC_STRUCT,
+  'io.k8s.api.core.v1.PersistentVolumeClaimStatus': { allocatedResourceStatuses: { mapType: 'granular' } },
+  'io.k8s.api.core.v1.PersistentVolumeSpec': { claimRef: { mapType: 'granular' } },
+  'io.k8s.api.networking.v1.ServiceBackendPort': ATOMIC_STRUCT,
+  'io.k8s.api.resource.v1.AllocatedDeviceStatus': { conditions: map('type') },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.APIResource': { verbs: {} },
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec': { caBundle: ATOMIC },
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': { validationActions: SET },
   'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicySpec': { variables: ATOMIC },
   'io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement': { values: SET },

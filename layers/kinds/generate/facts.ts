@@ -96,6 +96,7 @@ export const SPECIAL: Readonly<Record<string, string>> = {
 export const openapiName = (goName: string): string => goName.replace(/^k8s\.io\//, 'io.k8s.').replaceAll('/', '.');
 
 interface SwaggerProperty {
+  readonly description?: string;
   readonly 'x-kubernetes-list-type'?: ListMerge['listType'];
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
   readonly 'x-kubernetes-map-type'?: 'granular' | 'atomic';
@@ -155,7 +156,8 @@ function definition(name: string, struct: GoStruct, structs: ReadonlyMap<string,
         if (field.name === 'TypeMeta') isKind = true;
         const inner = structs.get((field.type as { name: string }).name);
         if (inner === undefined) throw new Error(`${name} embeds ${(field.type as { name: string }).name}, which was not found`);
-        add(inner.fields, number === undefined ? protoIn : [...protoIn, number], embeddedIn);
+        // The models ask for apiVersion and kind of every object, without a word on them; the API does not ask.
+        add(inner.fields, number === undefined ? protoIn : [...protoIn, number], field.name === 'TypeMeta' ? typeMeta(older) : embeddedIn);
       } else if (json !== undefined && !json.startsWith('-')) {
         properties.push(property(name, field, number, protoIn, embeddedIn, older));
       }
@@ -164,6 +166,14 @@ function definition(name: string, struct: GoStruct, structs: ReadonlyMap<string,
   add(struct.fields, [], model);
   const atomic = LIST_EXCEPTIONS[name]?.['.']?.mapType ?? older.definitions[name]?.['x-kubernetes-map-type'];
   return { name, isKind, properties, ...(model?.description === undefined ? {} : { description: model.description }), ...(atomic === 'atomic' ? { mapType: atomic } : {}) };
+}
+
+function typeMeta(older: Swagger): Model {
+  const properties = older.definitions['io.k8s.api.core.v1.Pod']?.properties;
+  return {
+    description: undefined,
+    properties: new Map(['kind', 'apiVersion'].map((name) => [name, { description: properties?.[name]?.description, required: false, enum: undefined }])),
+  };
 }
 
 function protoNumber(field: GoField): number | undefined {
@@ -181,10 +191,9 @@ function property(owner: string, field: GoField, proto: number | undefined, prot
   const before = older.definitions[owner]?.properties?.[name] ?? {};
   const strategy = field.tags['patchStrategy'];
   const mergeKey = field.tags['patchMergeKey'];
-  const merge: ListMerge = {
-    ...(type.kind === 'array' ? derivedMerge(type, before, strategy, mergeKey) : {}),
+  const merge: ListMerge = LIST_EXCEPTIONS[owner]?.[name] ?? {
+    ...(type.kind === 'array' && !(name === 'items' && owner.endsWith('List')) ? derivedMerge(type, before, strategy, mergeKey) : {}),
     ...(before['x-kubernetes-map-type'] === undefined ? {} : { mapType: before['x-kubernetes-map-type'] }),
-    ...LIST_EXCEPTIONS[owner]?.[name],
   };
   const standard = DEFAULTS[owner]?.[name];
   return {

@@ -3,6 +3,9 @@ import { definitions, PACKAGES, type Definition, type Swagger } from './facts.ts
 import { goStructs, type GoStruct } from './go-structs.ts';
 import { readModels } from './models.ts';
 import { findSources, type Sources } from './sources.ts';
+import { readClients } from './clients.ts';
+import { resources } from './resources.ts';
+import { schemaFile } from './schema-file.ts';
 import { typesFile } from './types-file.ts';
 
 function structsOf(programs: readonly Buffer[]): Map<string, GoStruct> {
@@ -21,6 +24,17 @@ export function facts(sources: Sources): Map<string, Definition> {
 
 /** The generated files by name. The same packages give the same bytes. */
 export function generate(): Map<string, string | Uint8Array> {
-  const all = facts(findSources());
-  return new Map([['types.ts', typesFile(all)]]);
+  const sources = findSources();
+  const all = facts(sources);
+  const operations = readClients(sources.clients);
+  return new Map<string, string | Uint8Array>([
+    ['types.ts', typesFile(all)],
+    ['schema.json', schemaFile(all)],
+    [
+      'resources.json',
+      `[\n${resources(operations, all)
+        .map((resource) => JSON.stringify(resource))
+        .join(',\n')}\n]\n`,
+    ],
+  ]);
 }
