@@ -26,8 +26,23 @@ export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(clone) as T;
   const copy: Record<string, unknown> = {};
-  for (const key in value) copy[key] = clone((value as Record<string, unknown>)[key]);
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    // `__proto__` as a label or a key of a config map is data
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: clone(inner), enumerable: true, configurable: true, writable: true });
+    else copy[key] = typeof inner === 'object' ? clone(inner) : inner;
+  }
   return copy as T;
+}
+
+/** JSON text with keys in code unit order, at every depth: equal values give equal texts. */
+export function canonicalStringify(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) return `[${value.map(canonicalStringify).join(',')}]`;
+  const object = value as Record<string, unknown>;
+  const parts: string[] = [];
+  for (const key of Object.keys(object).sort()) if (object[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalStringify(object[key])}`);
+  return `{${parts.join(',')}}`;
 }
 
 const isEmpty = (value: unknown): boolean =>

@@ -97,8 +97,7 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number, caus
 export const internalError = (message: string, cause?: unknown): ApiError =>
   new ApiError(failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }).status, { cause });
 export const unavailable = (message: string, retryAfterSeconds = 1): ApiError => failure(503, 'ServiceUnavailable', message, { retryAfterSeconds });
-export const timeout = (message: string, retryAfterSeconds = 0): ApiError =>
-  failure(504, 'Timeout', `Timeout: ${message}`, { ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}) });
+export const timeout = (message: string, retryAfterSeconds = 0): ApiError => failure(504, 'Timeout', `Timeout: ${message}`, retryAfterSeconds > 0 ? { retryAfterSeconds } : {});
 /** A list or watch that asks for a future resourceVersion; client-go lists anew when it sees the cause. */
 export const resourceVersionTooLarge = (asked: number, current: number): ApiError =>
   failure(504, 'Timeout', `Too large resource version: ${asked}, current: ${current}`, {

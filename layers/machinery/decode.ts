@@ -1,0 +1,487 @@
+/**
+ * From the text of a body to an object of its type, as a Kubernetes 1.36 server reads it: field names are case-sensitive, unknown fields
+ * are dropped and told, repeated fields are told, a value of the wrong type is refused in the words of Go's decoder, nulls mean absence,
+ * quantities and times take their canonical form, integers beyond 2^53 stay exact (as bigints).
+ */
+import { countKeys, DecodeError, MAX_DEPTH, parseExactly, parseJson, type RepeatedKeys } from './json-text.ts';
+import type { JsonObject } from './object.ts';
+import { canonical, QuantityError } from './quantity.ts';
+import type { TypeSchema } from './schema.ts';
+import { badRequest, type ApiError } from './status.ts';
+import { canonicalTime, TimeError } from './time.ts';
+import { parseYaml } from './yaml-text.ts';
+
+export { DecodeError } from './json-text.ts';
+
+export interface DecodeOptions {
+  readonly schema: TypeSchema;
+  /** Whether unknown and repeated fields are looked for (fieldValidation Warn and Strict). */
+  readonly findings: boolean;
+  /** Custom resources: types are not checked here and nulls stay, validation against the OpenAPI schema does both. */
+  readonly unstructured?: boolean;
+}
+
+export interface Decoded {
+  readonly object: JsonObject;
+  /** Such as `unknown field "spec.foo"`, in the order of the text, at most 100. */
+  readonly findings: readonly string[];
+}
+
+/** As sigs.k8s.io/json. */
+const MAX_FINDINGS = 100;
+
+const META_TYPE = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;
+
+function rootObject(value: unknown): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    for (const [key, name] of [
+      ['apiVersion', 'apiVersion'],
+      ['kind', 'kind'],
+    ] as const) {
+      const given = (value as JsonObject)[key];
+      if (given !== undefined && given !== null && typeof given !== 'string')
+        throw new DecodeError(`couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOf(given)} into Go struct field .${name} of type string`);
+    }
+    return value as JsonObject;
+  }
+  if (value === null) return {};
+  throw new DecodeError(`couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOf(value)} into Go value of type ${META_TYPE}`);
+}
+
+/** @throws DecodeError */
+export function decodeJson(text: string, options: DecodeOptions): Decoded {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    try {
+      value = parseExactly(text);
+    } catch (error) {
+      throw new DecodeError(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+    }
+  }
+  const walk = new Walk(options, undefined);
+  const object = walk.root(rootObject(value));
+  if (!walk.inexact && (!options.findings || walk.keys === countKeys(text))) return { object, findings: walk.findings };
+  const repeated: RepeatedKeys = new WeakMap();
+  const again = new Walk(options, repeated);
+  return { object: again.root(rootObject(parseExactly(text, repeated))), findings: again.findings };
+}
+
+/** Reads a YAML text; most that come as YAML are JSON. @throws DecodeError */
+export function decodeYaml(text: string, options: DecodeOptions): Decoded {
+  if (/^\s*\{/.test(text)) {
+    try {
+      JSON.parse(text);
+      return decodeJson(text, options);
+    } catch (error) {
+      if (error instanceof DecodeError) throw error;
+      // flow style that is no JSON
+    }
+  }
+  const problems: string[] = [];
+  const decoded = decodeValue(parseYaml(text, options.findings ? problems : undefined), options);
+  return { object: decoded.object, findings: [...problems, ...decoded.findings] };
+}
+
+/** For objects that are no text any more (a patch was applied). `value` is taken over and changed. @throws DecodeError */
+export function decodeValue(value: unknown, options: DecodeOptions): Decoded {
+  const walk = new Walk(options, undefined);
+  return { object: walk.root(rootObject(value)), findings: walk.findings };
+}
+
+/** The text of a JSON or YAML body, without a type: patches, apply configurations. @throws DecodeError */
+export function parseBody(text: string, yaml: boolean): unknown {
+  if (!yaml) return parseJson(text);
+  if (/^\s*[{[]/.test(text)) {
+    try {
+      JSON.parse(text);
+      return parseJson(text);
+    } catch {
+      // flow style that is no JSON
+    }
+  }
+  return parseYaml(text);
+}
+
+const SUMMARY = 30;
+function summary(body: Uint8Array): string {
+  if (body.length === 0) return '<empty>';
+  const head = Buffer.from(body.subarray(0, SUMMARY)).toString(body[0] === 0x7b ? 'utf8' : 'hex');
+  return body.length > SUMMARY ? `${head} ...` : head;
+}
+
+/** What a client is told of a body that could not be read. `given`: what the body says it is, filled up with what was expected. */
+export function undecodable(error: Error, given: { readonly kind: string; readonly version: string } | undefined, expectedKind: string, body: Uint8Array): ApiError {
+  return badRequest(
+    given === undefined || given.kind === ''
+      ? `the object provided is unrecognized (must be of type ${expectedKind}): ${error.message} (${summary(body)})`
+      : `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expectedKind}: ${error.message}`,
+  );
+}
+
+/** The one error that strict decoding makes of what it found. */
+export const strictError = (findings: readonly string[]): DecodeError => new DecodeError(`strict decoding error: ${findings.join(', ')}`);
+
+const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+
+function goType(type: TypeSchema): string {
+  switch (type.type) {
+    case 'object':
+      return type.name.split('.').slice(-2).join('.');
+    case 'map':
+      return `map[string]${goType(type.items ?? ANY)}`;
+    case 'array':
+      return `[]${goType(type.items ?? ANY)}`;
+    case 'string':
+      return 'string';
+    case 'integer':
+      return type.format === 'int32' ? 'int32' : 'int64';
+    case 'number':
+      return type.format === 'float' ? 'float32' : 'float64';
+    case 'boolean':
+      return 'bool';
+    case 'bytes':
+      return '[]uint8';
+    case 'quantity':
+      return 'resource.Quantity';
+    case 'intOrString':
+      return 'intstr.IntOrString';
+    case 'time':
+      return 'v1.Time';
+    case 'microTime':
+      return 'v1.MicroTime';
+    case 'fieldsV1':
+      return 'v1.FieldsV1';
+    case 'any':
+      return 'interface {}';
+  }
+}
+
+const ANY: TypeSchema = { name: '', type: 'any' };
+const INT32_MAX = 2_147_483_647;
+const INT32_MIN = -2_147_483_648;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Written the same again and again: `100m`, `128Mi`. */
+const quantities = new Map<string, string>();
+const QUANTITIES_KEPT = 4_096;
+function canonicalQuantity(text: string): string {
+  let form = quantities.get(text);
+  if (form === undefined) {
+    form = canonical(text.trim());
+    if (quantities.size >= QUANTITIES_KEPT) quantities.clear();
+    quantities.set(text, form);
+  }
+  return form;
+}
+
+/** One pass over one object. Values are replaced in place. */
+class Walk {
+  readonly findings: string[] = [];
+  /** All keys seen, at every depth. */
+  keys = 0;
+  /** An integer was met that a number cannot hold. */
+  inexact = false;
+  private readonly told: boolean;
+  private readonly typed: boolean;
+  private readonly rootSchema: TypeSchema;
+  private readonly repeated: RepeatedKeys | undefined;
+  private readonly path: (string | number)[] = [];
+  private owner: TypeSchema;
+
+  constructor(options: DecodeOptions, repeated: RepeatedKeys | undefined) {
+    this.told = options.findings;
+    this.typed = options.unstructured !== true;
+    this.rootSchema = options.schema;
+    this.owner = options.schema;
+    this.repeated = repeated;
+  }
+
+  root(object: JsonObject): JsonObject {
+    this.struct(object, this.rootSchema);
+    return object;
+  }
+
+  private place(last: string): string {
+    let text = '';
+    for (const part of this.path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`;
+    return last === '' ? text : text === '' ? last : `${text}.${last}`;
+  }
+
+  private tell(what: 'unknown' | 'duplicate', key: string): void {
+    const text = `${what} field ${JSON.stringify(this.place(key))}`;
+    if (this.findings.length < MAX_FINDINGS && !this.findings.includes(text)) this.findings.push(text);
+  }
+
+  /** Go names the struct that holds the field, and the way to it without indices and map keys. */
+  private mistyped(given: string, type: string): never {
+    const fields: string[] = [];
+    let at: TypeSchema = this.rootSchema;
+    for (const part of this.path) {
+      if (typeof part === 'number') at = at.items ?? ANY;
+      else if (at.type === 'map') at = at.items ?? ANY;
+      else {
+        fields.push(part);
+        at = at.fields?.get(part)?.type ?? ANY;
+      }
+    }
+    throw new DecodeError(`json: cannot unmarshal ${given} into Go struct field ${shortName(this.owner.name)}.${fields.join('.')} of type ${type}`);
+  }
+
+  /** A subtree that nobody looks into: counted, and searched for integers that were not read exactly. */
+  private skip(value: unknown, depth: number): void {
+    if (typeof value === 'number') {
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) this.inexact ||= this.repeated === undefined && Math.abs(value) <= 2 ** 63;
+      return;
+    }
+    if (typeof value !== 'object' || value === null) return;
+    if (depth > MAX_DEPTH) throw new DecodeError('exceeded max depth');
+    if (Array.isArray(value)) for (const item of value) this.skip(item, depth + 1);
+    else
+      for (const key in value) {
+        this.keys++;
+        this.skip((value as JsonObject)[key], depth + 1);
+      }
+  }
+
+  /** As `skip`, where Go builds plain maps and tells repeated keys in them. */
+  private untyped(value: unknown): void {
+    this.skip(value, this.path.length);
+    if (this.repeated !== undefined && this.told) this.searchRepeated(value);
+  }
+
+  private searchRepeated(value: unknown): void {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value))
+      for (let at = 0; at < value.length; at++) {
+        this.path.push(at);
+        this.searchRepeated(value[at]);
+        this.path.pop();
+      }
+    else {
+      this.tellRepeated(value as JsonObject);
+      for (const key in value) {
+        this.path.push(key);
+        this.searchRepeated((value as JsonObject)[key]);
+        this.path.pop();
+      }
+    }
+  }
+
+  private tellRepeated(object: JsonObject): void {
+    const all = this.repeated?.get(object);
+    if (all === undefined || !this.told) return;
+    const seen = new Set<string>();
+    for (const key of all) {
+      if (seen.has(key)) this.tell('duplicate', key);
+      seen.add(key);
+    }
+  }
+
+  private struct(object: JsonObject, type: TypeSchema): void {
+    const outer = this.owner;
+    const fields = type.fields;
+    this.owner = type;
+    if (this.path.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
+    const order = this.repeated?.get(object);
+    // repeated keys are told where they stand, between the unknown ones
+    let seen: Set<string> | undefined;
+    for (const key of order ?? Object.keys(object)) {
+      if (order !== undefined) {
+        seen ??= new Set();
+        if (seen.has(key)) {
+          if (this.told) this.tell(fields?.has(key) === false ? 'unknown' : 'duplicate', key);
+          continue;
+        }
+        seen.add(key);
+      }
+      this.keys++;
+      const value = object[key];
+      const field = fields?.get(key);
+      if (field === undefined) {
+        if (type.preserveUnknown === true) {
+          this.path.push(key);
+          this.untyped(value);
+          this.path.pop();
+          continue;
+        }
+        if (this.told) {
+          this.tell('unknown', key);
+          this.skip(value, this.path.length);
+        }
+        delete object[key];
+        continue;
+      }
+      if (value === null && this.typed) {
+        delete object[key];
+        continue;
+      }
+      const inner = field.type;
+      // plain strings are most of what there is
+      if (typeof value === 'string' && inner.type === 'string') continue;
+      this.path.push(key);
+      const read = this.value(value, inner);
+      if (read !== value) object[key] = read;
+      this.path.pop();
+    }
+    this.owner = outer;
+  }
+
+  private map(object: JsonObject, type: TypeSchema): void {
+    this.tellRepeated(object);
+    const items = type.items ?? ANY;
+    const plain = items.type === 'string';
+    for (const key in object) {
+      this.keys++;
+      const value = object[key];
+      if (plain && typeof value === 'string') continue;
+      this.path.push(key);
+      const read = value === null && this.typed ? zero(items) : this.value(value, items);
+      if (read !== value) object[key] = read;
+      this.path.pop();
+    }
+  }
+
+  private value(value: unknown, type: TypeSchema): unknown {
+    switch (type.type) {
+      case 'object':
+        if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+          if (type.fields === undefined && type.preserveUnknown === true) this.untyped(value);
+          else this.struct(value as JsonObject, type);
+          return value;
+        }
+        return this.other(value, type);
+      case 'map':
+        if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+          this.map(value as JsonObject, type);
+          return value;
+        }
+        return this.other(value, type);
+      case 'array': {
+        if (!Array.isArray(value)) return this.other(value, type);
+        const items = type.items ?? ANY;
+        const { path } = this;
+        for (let at = 0; at < value.length; at++) {
+          path.push(at);
+          const item: unknown = value[at];
+          const read = item === null && this.typed ? zero(items) : this.value(item, items);
+          if (read !== item) value[at] = read;
+          path.pop();
+        }
+        return value;
+      }
+      case 'any':
+      case 'fieldsV1':
+        if (this.typed) this.skip(value, this.path.length);
+        else this.untyped(value);
+        return value;
+      default:
+        return this.typed ? this.scalar(value, type) : this.other(value, type);
+    }
+  }
+
+  /** A value that does not fit: an error where types count, left alone where they do not. */
+  private other(value: unknown, type: TypeSchema): unknown {
+    if (this.typed) this.mistyped(kindOf(value), goType(type));
+    this.untyped(value);
+    return value;
+  }
+
+  private scalar(value: unknown, type: TypeSchema): unknown {
+    switch (type.type) {
+      case 'string':
+        return typeof value === 'string' ? value : this.mistyped(kindOf(value), 'string');
+      case 'boolean':
+        return typeof value === 'boolean' ? value : this.mistyped(kindOf(value), 'bool');
+      case 'integer':
+        return this.integer(value, type);
+      case 'number':
+        return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : this.mistyped(kindOf(value), goType(type));
+      case 'bytes':
+        return typeof value === 'string' ? base64(value) : this.mistyped(kindOf(value), '[]uint8');
+      case 'intOrString':
+        if (typeof value === 'string') return value;
+        if (typeof value === 'number' && Number.isInteger(value) && value <= INT32_MAX && value >= INT32_MIN) return value;
+        return this.mistyped(typeof value === 'number' || typeof value === 'bigint' ? `number ${String(value)}` : kindOf(value), 'int32');
+      case 'quantity':
+        if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return quantity(String(value));
+        throw new DecodeError(new QuantityError().message);
+      case 'time':
+      case 'microTime':
+        if (typeof value !== 'string') return this.mistyped(kindOf(value), 'string');
+        return time(value, type.type === 'microTime');
+      default:
+        return value;
+    }
+  }
+
+  private integer(value: unknown, type: TypeSchema): unknown {
+    if (typeof value === 'number') {
+      if (type.format === 'int32' ? Number.isInteger(value) && value <= INT32_MAX && value >= INT32_MIN : Number.isSafeInteger(value)) return value;
+      if (type.format !== 'int32' && Number.isInteger(value) && Math.abs(value) <= 2 ** 63 && this.repeated === undefined) {
+        // read it again, exactly
+        this.inexact = true;
+        return value;
+      }
+      return this.mistyped(`number ${String(value)}`, goType(type));
+    }
+    if (typeof value !== 'bigint') return this.mistyped(kindOf(value), goType(type));
+    return type.format === 'int32' ? this.mistyped(`number ${value}`, 'int32') : value;
+  }
+}
+
+function quantity(text: string): string {
+  try {
+    return canonicalQuantity(text);
+  } catch (error) {
+    throw new DecodeError((error as Error).message);
+  }
+}
+
+function time(text: string, micro: boolean): string {
+  try {
+    return canonicalTime(text, micro);
+  } catch (error) {
+    if (error instanceof TimeError) throw new DecodeError(error.message);
+    throw error;
+  }
+}
+
+function base64(text: string): string {
+  if (BASE64.test(text)) return text;
+  // line breaks are allowed and lost
+  const joined = text.replaceAll(/[\r\n]/g, '');
+  if (BASE64.test(joined)) return joined;
+  const bad = /[^A-Za-z0-9+/\r\n]/.exec(text)?.index ?? text.length;
+  throw new DecodeError(`illegal base64 data at input byte ${text[bad] === '=' ? Math.floor(bad / 4) * 4 + (bad % 4) : bad - (bad === text.length ? joined.length % 4 : 0)}`);
+}
+
+/** What null is in a list or a map of values. */
+function zero(type: TypeSchema): unknown {
+  switch (type.type) {
+    case 'object':
+    case 'map':
+      return {};
+    case 'array':
+      return [];
+    case 'string':
+    case 'bytes':
+      return '';
+    case 'integer':
+    case 'number':
+    case 'intOrString':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'quantity':
+      return '0';
+    case 'time':
+    case 'microTime':
+    case 'any':
+    case 'fieldsV1':
+      return null;
+  }
+}
