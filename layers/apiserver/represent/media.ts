@@ -92,4 +92,3 @@ function acceptable(offer: Offer, protobuf: boolean): string[] {
   const types = [JSON_TYPE, ...(offer === 'watch' ? [] : [YAML_TYPE]), ...(protobuf ? [PROTOBUF_TYPE] : [])];
   return offer === 'watch' ? types.map((type) => `${type};stream=watch`) : types;
 }
-
