@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeJson, decodeValue, decodeYaml, parseBody, undecodable } from './decode.ts';
+import { addZeros, decodeJson, decodeValue, decodeYaml, parseBody, undecodable } from './decode.ts';
 import { countKeys, parseExactly, parseJson } from './json-text.ts';
-import { pod } from './testing/types.ts';
+import { boolean, field, int32, listOf, mapOf, pod, string, struct } from './testing/types.ts';
 import { parseYaml } from './yaml-text.ts';
 
 const read = (text: string, findings = true) => decodeJson(text, { schema: pod, findings });
@@ -153,4 +153,28 @@ test('the exact parser reads what JSON.parse reads, and every key is counted', (
     }),
     { numRuns: 200 },
   );
+});
+
+describe('Go writes objects its way', () => {
+  const status = struct('Status', field('ready', boolean, { always: true }), field('message', string, { always: true }), field('phase', string));
+  const type = struct(
+    'Thing',
+    field('name', string),
+    field('replicas', int32, { pointer: true }),
+    field('count', int32),
+    field('host', boolean),
+    field('labels', mapOf(string)),
+    field('items', listOf(string)),
+    field('rules', listOf(string), { always: true }),
+    field('selector', struct('Selector', field('a', string))),
+    field('status', status, { always: true }),
+    field('several', listOf(status)),
+  );
+  test('zeros that it leaves out are dropped, structs by value are there', () => {
+    const text = '{"name":"","replicas":0,"count":0,"host":false,"labels":{},"items":[],"rules":[],"selector":{},"several":[{"phase":""}]}';
+    const { object } = decodeJson(text, { schema: type, findings: true });
+    expect(object).toEqual({ replicas: 0, rules: [], selector: {}, status: {}, several: [{}] });
+    addZeros(object, type);
+    expect(object).toEqual({ replicas: 0, rules: [], selector: {}, status: { ready: false, message: '' }, several: [{ ready: false, message: '' }] });
+  });
 });

@@ -1,12 +1,13 @@
 /**
  * From the text of a body to an object of its type, as a Kubernetes 1.36 server reads it: field names are case-sensitive, unknown fields
  * are dropped and told, repeated fields are told, a value of the wrong type is refused in the words of Go's decoder, nulls mean absence,
- * quantities and times take their canonical form, integers beyond 2^53 stay exact (as bigints).
+ * zeros that Go's structs do not write are dropped, structs that they always write are there (`resources: {}`), quantities and times
+ * take their canonical form, integers beyond 2^53 stay exact (as bigints).
  */
 import { countKeys, DecodeError, MAX_DEPTH, parseExactly, parseJson, type RepeatedKeys } from './json-text.ts';
 import type { JsonObject } from './object.ts';
 import { canonical, QuantityError } from './quantity.ts';
-import type { TypeSchema } from './schema.ts';
+import type { FieldSchema, TypeSchema } from './schema.ts';
 import { badRequest, type ApiError } from './status.ts';
 import { canonicalTime, TimeError } from './time.ts';
 import { parseYaml } from './yaml-text.ts';
@@ -178,6 +179,52 @@ function canonicalQuantity(text: string): string {
   return form;
 }
 
+/** Go leaves it out of the text: the zero value of a field that is neither a pointer nor always written. */
+function isUnwritten(value: unknown, field: FieldSchema): boolean {
+  if (field.pointer === true || field.always === true) return false;
+  if (typeof value !== 'object') return value === 0 || value === false || value === '';
+  if (value === null) return false;
+  if (field.type.type === 'array') return (value as unknown[]).length === 0;
+  if (field.type.type !== 'map') return false;
+  for (const _ in value) return false;
+  return true;
+}
+
+const structs = new WeakMap<TypeSchema, readonly string[]>();
+const NONE: readonly string[] = [];
+/** The struct fields that Go holds by value: there whether they were sent or not. */
+function heldByValue(type: TypeSchema): readonly string[] {
+  let names = structs.get(type);
+  if (names === undefined) {
+    names = [];
+    for (const { name, always, pointer, type: inner } of type.fields?.values() ?? []) if (always === true && pointer !== true && inner.type === 'object') names = [...names, name];
+    structs.set(type, names.length === 0 ? NONE : names);
+  }
+  return names;
+}
+
+/**
+ * Adds, in place, the zeros that Go always writes (`restartCount: 0`, `name: ""`). After defaulting: a default fills what is absent.
+ */
+export function addZeros(object: JsonObject, type: TypeSchema): void {
+  for (const { name, always, pointer, type: inner } of type.fields?.values() ?? []) {
+    const value = object[name];
+    if (value === undefined) {
+      if (always !== true || pointer === true || inner.type === 'array' || inner.type === 'map') continue;
+      const missing = zero(inner);
+      if (missing !== null) object[name] = missing;
+      if (inner.type === 'object') addZeros(missing as JsonObject, inner);
+    } else addZerosWithin(value, inner);
+  }
+}
+
+function addZerosWithin(value: unknown, type: TypeSchema): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (type.type === 'object') addZeros(value as JsonObject, type);
+  else if ((type.type === 'array' || type.type === 'map') && typeof type.items === 'object' && (type.items.type === 'object' || type.items.type === 'array'))
+    for (const inner of Object.values(value)) addZerosWithin(inner, type.items);
+}
+
 /** One pass over one object. Values are replaced in place. */
 class Walk {
   readonly findings: string[] = [];
@@ -321,12 +368,23 @@ class Walk {
       }
       const inner = field.type;
       // plain strings are most of what there is
-      if (typeof value === 'string' && inner.type === 'string') continue;
+      if (typeof value === 'string' && inner.type === 'string') {
+        if (value === '' && this.typed && field.pointer !== true && field.always !== true) delete object[key];
+        continue;
+      }
       this.path.push(key);
       const read = this.value(value, inner);
       if (read !== value) object[key] = read;
+      if (this.typed && isUnwritten(read, field)) delete object[key];
       this.path.pop();
     }
+    if (this.typed)
+      for (const name of heldByValue(type)) {
+        if (object[name] !== undefined) continue;
+        const inner: JsonObject = {};
+        object[name] = inner;
+        this.struct(inner, fields!.get(name)!.type);
+      }
     this.owner = outer;
   }
 
