@@ -7,7 +7,7 @@ import type { StreamBody, StreamSink } from '../door.ts';
 import { parseBytes } from '../write/body.ts';
 import { toServed } from '../write/store-write.ts';
 import type { ListResult } from '../verbs/list.ts';
-import { encodeObject, servesBytes, type TableOptions } from './encode.ts';
+import { servesBytes, type TableOptions } from './encode.ts';
 import type { Form } from './media.ts';
 import { columnDefinitions, partialMetadata, tableRow } from './table.ts';
 
@@ -61,9 +61,8 @@ function shape(kind: Kind, result: ListResult, form: Form, options: TableOptions
   }
 }
 
-/** One buffer: many small ones would each become a TLS record. */
+/** Compact JSON. One buffer: many small ones would each become a TLS record. */
 export function encodeList(kind: Kind, result: ListResult, form: Form, options: TableOptions): Uint8Array | StreamBody {
-  if (form.media !== 'json' || form.pretty) return encodeWhole(kind, result, form, options);
   const { head, item } = shape(kind, result, form, options);
   const parts: Uint8Array[] = [head];
   join(parts, result.items.map(item), true);
@@ -129,8 +128,4 @@ export function listObject(kind: Kind, result: ListResult, form: Form, options: 
       text['items'] = items;
   }
   return text;
-}
-
-function encodeWhole(kind: Kind, result: ListResult, form: Form, options: TableOptions): Uint8Array {
-  return encodeObject(listObject(kind, result, form, options), form);
 }

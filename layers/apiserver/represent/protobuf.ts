@@ -1,4 +1,5 @@
 /** Protobuf answers: the envelope `k8s\0` + Unknown{typeMeta, raw} around the message of the object's kind. */
+import type { Kind } from '#kinds/kind.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { notAcceptable } from '#machinery/status.ts';
 import { JSON_TYPE, YAML_TYPE } from './media.ts';
@@ -11,6 +12,9 @@ let encoder: ProtobufEncoder | undefined;
 export function useProtobufEncoder(encode: ProtobufEncoder): void {
   encoder = encode;
 }
+
+/** Custom resources have no message. */
+export const hasProtobuf = (kind: Kind): boolean => encoder !== undefined && kind.schema.name.startsWith('io.k8s.');
 
 /** @throws ApiError 406 where the type has no protobuf form */
 export function encodeProtobuf(object: KubeObject): Uint8Array {

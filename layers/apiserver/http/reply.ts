@@ -1,0 +1,72 @@
+/** Answers: headers, warnings, compression. */
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import type { Status } from '#machinery/status.ts';
+import type { ApiRequest, ApiResponse } from '../door.ts';
+import { JSON_TYPE } from '../represent/media.ts';
+
+const compress = promisify(gzip);
+
+/** Smaller answers are not worth the time, as in Kubernetes. Bytes. */
+const GZIP_FROM = 128 * 1024;
+/** Kubernetes answers with at most this much of warnings. Bytes. */
+const WARNINGS_LIMIT = 4 * 1024;
+const NO_CACHE = 'no-cache, private';
+
+export interface Exchange {
+  readonly request: ApiRequest;
+  readonly requestId: string;
+  readonly warnings: string[];
+}
+
+function warningHeaders(warnings: readonly string[]): readonly string[] {
+  let left = WARNINGS_LIMIT;
+  const headers: string[] = [];
+  for (const text of new Set(warnings)) {
+    const plain = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&');
+    // a header is Latin-1 on the wire, and clients read UTF-8 out of it
+    const header = Buffer.from(`299 - "${plain}"`).toString('latin1');
+    if ((left -= header.length) < 0) break;
+    headers.push(header);
+  }
+  return headers;
+}
+
+export function headersOf({ requestId, warnings }: Exchange, contentType: string): Record<string, string | readonly string[]> {
+  const headers: Record<string, string | readonly string[]> = { 'audit-id': requestId, 'cache-control': NO_CACHE, 'content-type': contentType };
+  if (warnings.length > 0) headers['warning'] = warningHeaders(warnings);
+  return headers;
+}
+
+export const reply = (exchange: Exchange, status: number, contentType: string, body: ApiResponse['body']): ApiResponse => ({
+  status,
+  headers: headersOf(exchange, contentType),
+  body,
+});
+
+/** Large answers to readers that take gzip. */
+export async function replyCompressed(exchange: Exchange, status: number, contentType: string, body: Uint8Array): Promise<ApiResponse> {
+  const accepts = exchange.request.headers['accept-encoding'];
+  if (body.byteLength < GZIP_FROM || accepts === undefined || !/(?:^|[,\s])gzip(?:$|[,;\s])/.test(accepts) || /gzip\s*;\s*q=0(?:\.0*)?(?:$|[,\s])/.test(accepts)) {
+    return reply(exchange, status, contentType, body);
+  }
+  // Kubernetes' level too: the next ones cost twice the time for a tenth of the size
+  const packed = await compress(body, { level: constants.Z_BEST_SPEED });
+  const headers = headersOf(exchange, contentType);
+  headers['content-encoding'] = 'gzip';
+  headers['vary'] = 'Accept-Encoding';
+  return { status, headers, body: packed };
+}
+
+export function replyStatus(exchange: Exchange, status: Status): ApiResponse {
+  const headers = headersOf(exchange, JSON_TYPE);
+  const wait = status.details?.retryAfterSeconds;
+  if (wait !== undefined && wait > 0 && (status.code === 429 || status.code >= 500)) headers['retry-after'] = String(wait);
+  return { status: status.code, headers, body: JSON.stringify(status) };
+}
+
+export const replyText = (exchange: Exchange, status: number, text: string): ApiResponse => {
+  const headers = headersOf(exchange, 'text/plain; charset=utf-8');
+  headers['x-content-type-options'] = 'nosniff';
+  return { status, headers, body: text };
+};
