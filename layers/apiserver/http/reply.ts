@@ -23,7 +23,7 @@ function warningHeaders(warnings: readonly string[]): readonly string[] {
   let left = WARNINGS_LIMIT;
   const headers: string[] = [];
   for (const text of new Set(warnings)) {
-    const plain = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&');
+    const plain = text.replace(/\p{Cc}/gu, ' ').replace(/[\\"]/g, '\\$&');
     // a header is Latin-1 on the wire, and clients read UTF-8 out of it
     const header = Buffer.from(`299 - "${plain}"`).toString('latin1');
     if ((left -= header.length) < 0) break;

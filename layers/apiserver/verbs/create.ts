@@ -4,7 +4,7 @@ import { alreadyExists, badRequest, conflict, generateNameConflict, invalidObjec
 import { StoreConflict } from '#store/errors.ts';
 import { admission } from '../admission/chain.ts';
 import { type Call, kindContext, refOf, timestamp } from '../context.ts';
-import { trackUpdate } from '../write/managed-fields.ts';
+import { type FieldTracker, trackUpdate } from '../write/managed-fields.ts';
 import { commit, keyOf, putOf, withVersion } from '../write/store-write.ts';
 
 export interface CreateInput {
@@ -12,6 +12,8 @@ export interface CreateInput {
   readonly dryRun: boolean;
   readonly fieldManager: string;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Sets managedFields itself (server-side apply). */
+  readonly tracker?: FieldTracker;
 }
 
 /** Names made from generateName are tried this often before the client is told (since Kubernetes 1.31). */
@@ -50,13 +52,21 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
     const name = object.metadata.name ?? '';
     const context = kindContext(call);
     kind.prepareForCreate?.(object, context);
-    const chain = admission(call, { operation: 'CREATE', name, object, oldObject: undefined, dryRun: input.dryRun, ...(input.options === undefined ? {} : { options: input.options }) });
+    const chain = admission(call, {
+      operation: 'CREATE',
+      name,
+      object,
+      oldObject: undefined,
+      dryRun: input.dryRun,
+      ...(input.options === undefined ? {} : { options: input.options }),
+    });
     await chain.mutate();
     kind.defaults?.(object);
     const errors = [...validateObjectMeta(object.metadata, kind), ...(kind.validate?.(object, context) ?? [])];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
     call.warnings.push(...(kind.warnings?.(object, undefined) ?? []));
-    trackUpdate(call, undefined, object, input.fieldManager);
+    if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);
+    else input.tracker(object, undefined);
     await chain.validate();
     if (input.dryRun) {
       if ((await parts.store.get(keyOf(kind, object.metadata.namespace ?? '', name))) !== undefined) throw alreadyExists(refOf(kind), name);

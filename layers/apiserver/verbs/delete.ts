@@ -29,9 +29,12 @@ const TRIES = 16;
 
 export function checkDeleteOptions(options: DeleteOptions): void {
   const { propagationPolicy: policy } = options;
-  if (policy !== undefined && options.orphanDependents !== undefined) throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set')]);
+  if (policy !== undefined && options.orphanDependents !== undefined)
+    throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set')]);
   if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [{ type: 'FieldValueNotSupported', field: 'propagationPolicy', value: policy, detail: 'supported values: "Background", "Foreground", "Orphan"' }]);
+    throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [
+      { type: 'FieldValueNotSupported', field: 'propagationPolicy', value: policy, detail: 'supported values: "Background", "Foreground", "Orphan"' },
+    ]);
   }
 }
 

@@ -19,7 +19,10 @@ export async function removeCollection(call: Call, query: ListQuery, options: De
       const item = items[next++]!;
       const uid = item.metadata.uid;
       try {
-        await remove({ ...call, namespace: item.metadata.namespace ?? '', name: item.metadata.name! }, { ...options, preconditions: { ...options.preconditions, ...(uid === undefined ? {} : { uid }) } });
+        await remove(
+          { ...call, namespace: item.metadata.namespace ?? '', name: item.metadata.name! },
+          { ...options, preconditions: { ...options.preconditions, ...(uid === undefined ? {} : { uid }) } },
+        );
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
       }

@@ -42,7 +42,10 @@ export async function getScale(call: Call): Promise<Scale> {
 }
 
 /** `change` makes the new Scale from the current one; it may be asked again. */
-export async function updateScale(call: Call, input: Omit<UpdateInput, 'change' | 'mayCreate'> & { readonly change: (current: Scale) => KubeObject | Promise<KubeObject> }): Promise<Scale> {
+export async function updateScale(
+  call: Call,
+  input: Omit<UpdateInput, 'change' | 'mayCreate'> & { readonly change: (current: Scale) => KubeObject | Promise<KubeObject> },
+): Promise<Scale> {
   const { kind, name } = call;
   const main = { ...call, subresource: '' };
   const { object } = await update(main, {
@@ -52,8 +55,10 @@ export async function updateScale(call: Call, input: Omit<UpdateInput, 'change' 
       const was = scaleOf(kind, current!);
       const scale = (await input.change(was)) as Scale;
       const { metadata } = scale;
-      if (metadata?.name !== undefined && metadata.name !== '' && metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-      if (metadata?.uid !== undefined && metadata.uid !== '' && metadata.uid !== was.metadata.uid) throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${was.metadata.uid}`);
+      if (metadata?.name !== undefined && metadata.name !== '' && metadata.name !== name)
+        throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+      if (metadata?.uid !== undefined && metadata.uid !== '' && metadata.uid !== was.metadata.uid)
+        throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${was.metadata.uid}`);
       const replicas = scale.spec?.replicas ?? 0;
       if (replicas < 0) throw invalidObject('autoscaling', 'Scale', name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);
       const object = structuredClone(current!);

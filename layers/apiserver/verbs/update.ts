@@ -64,7 +64,8 @@ export function subresourceOf(call: Call): StoredSubresource | undefined {
 }
 
 /** An update that took the last finalizer of an object on its way out removes it. */
-const isFinal = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+const isFinal = ({ metadata }: KubeObject): boolean =>
+  metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 
 /** Only the times of managedFields differ, or nothing does: no write, and the client sees what there is. */
 function sameObject(now: KubeObject, old: KubeObject): boolean {
@@ -86,7 +87,16 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
       const object = await input.change(undefined);
       if ((object.metadata.uid ?? '') !== '') throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
       delete object.metadata.resourceVersion;
-      return { object: await create(call, { object, dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) }), created: true };
+      return {
+        object: await create(call, {
+          object,
+          dryRun: input.dryRun,
+          fieldManager: input.fieldManager,
+          ...(input.options === undefined ? {} : { options: input.options }),
+          ...(input.tracker === undefined ? {} : { tracker: input.tracker }),
+        }),
+        created: true,
+      };
     }
     const old = toServed(kind, parseBytes(stored.body));
     const object = await input.change(old);
@@ -99,7 +109,8 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
       if ((metadata.namespace ?? '') === '') metadata.namespace = namespace;
       else if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
     }
-    if ((metadata.uid ?? '') !== '' && metadata.uid !== stored.uid) throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.uid}`);
+    if ((metadata.uid ?? '') !== '' && metadata.uid !== stored.uid)
+      throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.uid}`);
     const insists = (metadata.resourceVersion ?? '') !== '';
     if (insists && metadata.resourceVersion !== String(stored.rv) && metadata.resourceVersion !== '0') throw conflict(refOf(kind), name);
     metadata.resourceVersion = String(stored.rv);
@@ -113,7 +124,9 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     const errors = [
       ...validateObjectMeta(metadata, kind),
       ...validateObjectMetaUpdate(metadata, old.metadata),
-      ...(door === undefined ? [...(kind.validate?.(object, context) ?? []), ...(kind.validateUpdate?.(object, old, context) ?? [])] : (door.validateUpdate?.(object, old, context) ?? [])),
+      ...(door === undefined
+        ? [...(kind.validate?.(object, context) ?? []), ...(kind.validateUpdate?.(object, old, context) ?? [])]
+        : (door.validateUpdate?.(object, old, context) ?? [])),
     ];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
     if (door === undefined) call.warnings.push(...(kind.warnings?.(object, old) ?? []));

@@ -15,7 +15,7 @@ const isClass = ({ group, resource }: AdmissionAttributes): boolean => group ===
 async function defaultClass(store: Store): Promise<PriorityClass | undefined> {
   if ((await store.count(CLASSES)) === 0) return undefined;
   // more than one may be there for a moment: the lowest disturbs least
-  return (await readAll<PriorityClass>(store, CLASSES)).filter(({ globalDefault }) => globalDefault === true).toSorted((a, b) => a.value - b.value)[0];
+  return (await readAll<PriorityClass>(store, CLASSES)).filter(({ globalDefault }) => globalDefault === true).toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
 }
 
 export const priority: AdmissionPlugin = {

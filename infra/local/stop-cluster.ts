@@ -1,0 +1,46 @@
+/** Ends a cluster: its programs, its containers, its networks; and with `purge` its state and its place in the kubeconfig. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { type ClusterFiles, readState } from './cluster.ts';
+import { engineAnswers } from './docker/ensure.ts';
+import { removeCluster } from './host-network/bridge.ts';
+import { removeAccess } from './kubeconfig/kubeconfig.ts';
+import { CLUSTER_LABEL, dockerRuntime } from './nodes.ts';
+import { stopProgram } from './processes/processes.ts';
+
+/** Mount points below the cluster's folder, deepest first. */
+function mountsBelow(folder: string): string[] {
+  const unescape = (path: string): string => path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => unescape(line.split(' ')[4] ?? ''))
+    .filter((path) => path.startsWith(`${folder}/`))
+    .toSorted((a, b) => b.length - a.length);
+}
+
+async function removeContainers(cluster: string): Promise<void> {
+  if (!(await engineAnswers())) return;
+  const docker = dockerRuntime();
+  try {
+    const all = await docker.list({ [CLUSTER_LABEL]: cluster });
+    await Promise.all(all.map(({ id }) => docker.remove(id)));
+  } finally {
+    docker.close();
+  }
+}
+
+export async function stopCluster(files: ClusterFiles, name: string, options: { readonly purge: boolean }): Promise<void> {
+  const state = readState(files);
+  const nodesFolder = join(files.root, 'nodes');
+  const agents = existsSync(nodesFolder) ? readdirSync(nodesFolder) : [];
+  await Promise.all([...agents.map((agent) => stopProgram(files.agent(agent), files.agent(agent).config)), stopProgram(files.controlPlane, files.controlPlane.config)]);
+  if (state?.nodeSubnet !== undefined || (state?.nodes.length ?? 0) > 0) {
+    await removeContainers(name);
+    await removeCluster({ cluster: name });
+    for (const mount of mountsBelow(nodesFolder)) spawnSync('umount', ['-l', mount]);
+  }
+  if (!options.purge) return;
+  if (state !== undefined) await removeAccess(state.kubeconfig, name);
+  rmSync(files.root, { recursive: true, force: true });
+}

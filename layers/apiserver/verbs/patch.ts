@@ -1,0 +1,144 @@
+/** PATCH in its four forms, for an object or any stored door of it. */
+import { apply } from '#machinery/apply/apply.ts';
+import { DecodeError, decodeValue, parseBody } from '#machinery/decode.ts';
+import { jsonPatch } from '#machinery/json-patch.ts';
+import { mergePatch } from '#machinery/merge-patch.ts';
+import type { KubeObject } from '#machinery/object.ts';
+import { strategicMergePatch } from '#machinery/strategic-merge-patch.ts';
+import { badRequest, unsupportedMediaType } from '#machinery/status.ts';
+import { type Call, timestamp } from '../context.ts';
+import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report } from '../write/decode.ts';
+import { update, type UpdateResult } from './update.ts';
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+const TYPES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+export interface PatchInput {
+  readonly type: PatchType;
+  /** Parsed, without a type. */
+  readonly patch: unknown;
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+  /** Apply only. */
+  readonly force: boolean;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** @throws ApiError 415 with the types that this kind takes */
+export function patchType(contentType: string | undefined, custom: boolean): PatchType {
+  const media = mediaType(contentType);
+  const type = TYPES[media];
+  if (type === undefined || (custom && type === 'strategic'))
+    throw unsupportedMediaType(
+      Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic')),
+      media,
+    );
+  return type;
+}
+
+/** @throws ApiError 400 */
+export function parsePatch(body: Uint8Array | undefined, type: PatchType): unknown {
+  try {
+    return parseBody(bodyText(body ?? new Uint8Array()), type === 'apply');
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof SyntaxError) throw badRequest(`error decoding patch: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Lays a patch over an object of this type; the result is decoded again, so that no patch smuggles in what a body may not say. */
+export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'patch' | 'fieldValidation'>, type: BodyType, warnings: string[]): KubeObject {
+  let value: unknown;
+  switch (input.type) {
+    case 'json':
+      value = jsonPatch(current, input.patch);
+      break;
+    case 'merge':
+      if (typeof input.patch !== 'object' || input.patch === null || Array.isArray(input.patch)) throw badRequest('error decoding patch: a merge patch is a JSON object');
+      value = mergePatch(current, input.patch);
+      break;
+    case 'strategic':
+      value = strategicMergePatch(current, input.patch, type.schema);
+      break;
+    case 'apply':
+      value = input.patch;
+      break;
+  }
+  return decodePatched(value, input.fieldValidation, type, warnings);
+}
+
+function decodePatched(value: unknown, validation: FieldValidation, type: BodyType, warnings: string[]): KubeObject {
+  try {
+    // decoding takes its value over; parts of the current object may be in it
+    const decoded = decodeValue(structuredClone(value), { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) });
+    return ofKind(report(decoded, validation, warnings), type);
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+export async function patch(call: Call, input: PatchInput, custom = false): Promise<UpdateResult> {
+  const { kind, name } = call;
+  const type: BodyType = { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema, ...(custom ? { unstructured: true } : {}) };
+  const common = { dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) };
+  const once: string[] = [];
+  if (input.type !== 'apply') {
+    const result = await update(call, {
+      ...common,
+      mayCreate: false,
+      change(current) {
+        once.length = 0;
+        const object = patched(current!, input, type, once);
+        // what the object's own version says is no demand of the client's, unless the patch named one
+        if (!namesVersion(input) && object.metadata.resourceVersion === current!.metadata.resourceVersion) delete object.metadata.resourceVersion;
+        return object;
+      },
+    });
+    call.warnings.push(...once);
+    return result;
+  }
+  const config = decodePatched(input.patch, input.fieldValidation, type, call.warnings);
+  if ((config.metadata.managedFields ?? []).length > 0) throw badRequest('metadata.managedFields must be nil');
+  if ((config.metadata.name ?? '') === '') config.metadata.name = name;
+  let managed: ReturnType<typeof apply>['managedFields'] = [];
+  const applyOptions = {
+    manager: input.fieldManager,
+    schema: kind.schema,
+    apiVersion: config.apiVersion,
+    subresource: call.subresource,
+    time: timestamp(call.parts.clock.now()),
+    resetFields: (call.subresource === '' ? kind.resetFields : kind.stored.find((door) => door.name === call.subresource)?.resetFields) ?? [],
+    force: input.force,
+  };
+  const result = await update(call, {
+    ...common,
+    mayCreate: true,
+    tracker: (object) => {
+      if (managed.length > 0) object.metadata.managedFields = managed;
+      else delete object.metadata.managedFields;
+    },
+    change(current) {
+      const applied = apply(current, config, applyOptions);
+      managed = applied.managedFields;
+      const object = structuredClone(applied.object);
+      if (config.metadata.resourceVersion === undefined) delete object.metadata.resourceVersion;
+      else object.metadata.resourceVersion = config.metadata.resourceVersion;
+      return object;
+    },
+  });
+  return result;
+}
+
+function namesVersion(input: PatchInput): boolean {
+  if (input.type === 'json') return (input.patch as readonly { readonly path?: string }[]).some(({ path }) => path === '/metadata/resourceVersion');
+  const metadata = (input.patch as { metadata?: { resourceVersion?: unknown } } | null)?.metadata;
+  return metadata?.resourceVersion !== undefined;
+}

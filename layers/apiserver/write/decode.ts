@@ -1,0 +1,82 @@
+/** The body of a write, whatever its form, as an object of the kind that the URL names. */
+import { decodeEnvelope } from '#kinds/codec/envelope.ts';
+import { type Decoded, DecodeError, decodeJson, decodeYaml, strictError, undecodable } from '#machinery/decode.ts';
+import type { KubeObject } from '#machinery/object.ts';
+import type { TypeSchema } from '#machinery/schema.ts';
+import { badRequest, unsupportedMediaType } from '#machinery/status.ts';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+export interface BodyType {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: TypeSchema;
+  /** Custom resources: checked against their own schema later, and never sent as protobuf. */
+  readonly unstructured?: boolean;
+}
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF] as const;
+const text = new TextDecoder('utf-8', { fatal: true });
+
+export const mediaType = (contentType: string | undefined): string => (contentType ?? '').split(';')[0]!.trim().toLowerCase();
+export const apiVersionOf = ({ group, version }: Pick<BodyType, 'group' | 'version'>): string => (group === '' ? version : `${group}/${version}`);
+
+export function bodyText(body: Uint8Array): string {
+  try {
+    return text.decode(body);
+  } catch {
+    throw badRequest('the body of the request is not valid UTF-8');
+  }
+}
+
+/** Checks that the object is what the URL says, and fills in what it leaves out. */
+export function ofKind(object: KubeObject, type: BodyType, name = ''): KubeObject {
+  const wanted = apiVersionOf(type);
+  object.apiVersion ||= wanted;
+  object.kind ||= type.kind;
+  if (object.kind !== type.kind || object.apiVersion !== wanted) {
+    const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
+    if (object.kind !== type.kind)
+      throw badRequest(
+        `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: no kind ${JSON.stringify(object.kind)} is registered for this resource`,
+      );
+    throw badRequest(`the API version in the data (${group === '' ? version : `${group}/${version}`}) does not match the expected API version (${wanted})`);
+  }
+  object.metadata ??= name === '' ? {} : { name };
+  return object;
+}
+
+/** What was found while reading is an error, a warning, or nothing, as the client asked. @throws ApiError 400 */
+export function report(decoded: Decoded, validation: FieldValidation, warnings: string[]): KubeObject {
+  if (decoded.findings.length > 0) {
+    if (validation === 'Strict') throw badRequest(strictError(decoded.findings).message);
+    if (validation === 'Warn') warnings.push(...decoded.findings);
+  }
+  return decoded.object as KubeObject;
+}
+
+export function decodeBody(body: Uint8Array | undefined, contentType: string | undefined, type: BodyType, validation: FieldValidation, warnings: string[]): KubeObject {
+  const media = mediaType(contentType);
+  const bytes = body ?? new Uint8Array();
+  const options = { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) };
+  try {
+    switch (media) {
+      // curl's default without -H: Kubernetes takes it for JSON
+      case '':
+      case 'application/json':
+        return ofKind(report(decodeJson(bodyText(bytes), options), validation, warnings), type);
+      case 'application/yaml':
+        return ofKind(report(decodeYaml(bodyText(bytes), options), validation, warnings), type);
+      case PROTOBUF:
+        if (type.unstructured === true) throw unsupportedMediaType(ACCEPTED.slice(0, 2), media);
+        return ofKind(decodeEnvelope(bytes, type.schema) as KubeObject, type);
+      default:
+        throw unsupportedMediaType(ACCEPTED, media);
+    }
+  } catch (error) {
+    if (error instanceof DecodeError) throw undecodable(error, { kind: type.kind, version: type.version }, type.kind, bytes);
+    throw error;
+  }
+}
