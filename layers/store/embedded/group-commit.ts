@@ -74,8 +74,8 @@ export class GroupCommit {
     this.#waiting.push(waiting);
     if (this.#busy) return;
     this.#busy = true;
-    // everyone of this turn of the event loop comes along
-    setImmediate(() => void this.#work());
+    // at once: who comes while this batch is on its way makes the next one
+    queueMicrotask(() => void this.#work());
   }
 
   /** Resolves when nothing is under way. */

@@ -8,7 +8,7 @@ const TRIM_SLICE = 64;
 /** Bytes of write-ahead log after which an idle moment is used for a checkpoint. */
 const CHECKPOINT_IDLE = 1 << 20;
 /** Bytes of write-ahead log after which a checkpoint is made in the middle of work: some 15 ms, once in about 6,000 writes. */
-const CHECKPOINT_FORCED = 32 << 20;
+const CHECKPOINT_FORCED = 4 << 20;
 
 export class LogWriter {
   readonly #database: DatabaseSync;
