@@ -7,7 +7,11 @@ import { engineAnswers } from './docker/ensure.ts';
 import { removeCluster } from './host-network/bridge.ts';
 import { removeAccess } from './kubeconfig/kubeconfig.ts';
 import { CLUSTER_LABEL, dockerRuntime } from './nodes.ts';
+import { LABEL } from '#node-agent/pods/labels.ts';
 import { stopProgram } from './processes/processes.ts';
+
+/** What agents mark the containers of pods with. */
+const POD_CLUSTER_LABEL = LABEL.cluster;
 
 /** Mount points below the cluster's folder, deepest first. */
 function mountsBelow(folder: string): string[] {
@@ -23,8 +27,8 @@ async function removeContainers(cluster: string): Promise<void> {
   if (!(await engineAnswers())) return;
   const docker = dockerRuntime();
   try {
-    const all = await docker.list({ [CLUSTER_LABEL]: cluster });
-    await Promise.all(all.map(({ id }) => docker.remove(id)));
+    const [nodes, pods] = await Promise.all([docker.list({ [CLUSTER_LABEL]: cluster }), docker.list({ [POD_CLUSTER_LABEL]: cluster })]);
+    await Promise.all([...pods, ...nodes].map(({ id }) => docker.remove(id)));
   } finally {
     docker.close();
   }

@@ -5,9 +5,12 @@ import { jsonPatch } from '#machinery/json-patch.ts';
 import { mergePatch } from '#machinery/merge-patch.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { strategicMergePatch } from '#machinery/strategic-merge-patch.ts';
-import { badRequest, unsupportedMediaType } from '#machinery/status.ts';
+import { forbidden } from '#machinery/field-error.ts';
+import { type ApiError, badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
 import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report } from '../write/decode.ts';
+import { schemaOf } from '#kinds/schema.ts';
+import { updateScale } from './scale.ts';
 import { update, type UpdateResult } from './update.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -85,7 +88,8 @@ function decodePatched(value: unknown, validation: FieldValidation, type: BodyTy
   }
 }
 
-export async function patch(call: Call, input: PatchInput, custom = false): Promise<UpdateResult> {
+/** A patch whose body was parsed already. */
+export async function patchParsed(call: Call, input: PatchInput, custom = false): Promise<UpdateResult> {
   const { kind, name } = call;
   const type: BodyType = { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema, ...(custom ? { unstructured: true } : {}) };
   const common = { dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) };
@@ -142,3 +146,35 @@ function namesVersion(input: PatchInput): boolean {
   const metadata = (input.patch as { metadata?: { resourceVersion?: unknown } } | null)?.metadata;
   return metadata?.resourceVersion !== undefined;
 }
+
+export interface PatchBody {
+  readonly contentType: string | undefined;
+  readonly body: Uint8Array | undefined;
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+  readonly force: boolean | undefined;
+}
+
+/** PATCH as it comes from a door: of the object, of a stored subresource, or of `/scale`. */
+export async function patch(call: Call, input: PatchBody, custom = false): Promise<UpdateResult> {
+  const type = patchType(input.contentType, custom);
+  if (input.force !== undefined && type !== 'apply') throw invalidOptions('force', 'may not be specified for non-apply patch');
+  const parsed: PatchInput = { type, patch: parsePatch(input.body, type), dryRun: input.dryRun, fieldManager: input.fieldManager, fieldValidation: input.fieldValidation, force: input.force ?? false };
+  if (call.subresource !== 'scale' || call.kind.scale === undefined) return patchParsed(call, parsed, custom);
+  const scale: BodyType = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: schemaOf('io.k8s.api.autoscaling.v1.Scale')! };
+  const object = await updateScale(call, {
+    dryRun: input.dryRun,
+    fieldManager: input.fieldManager,
+    change(current) {
+      // an apply of a scale says what it wants of the one number there is
+      const wanted = type === 'apply' ? { ...parsed, type: 'merge' as const } : parsed;
+      const next = patched(current, wanted, scale, call.warnings);
+      if (!namesVersion(parsed)) delete next.metadata.resourceVersion;
+      return next;
+    },
+  });
+  return { object, created: false };
+}
+
+const invalidOptions = (field: string, why: string): ApiError => invalidObject('meta.k8s.io', 'PatchOptions', '', [forbidden(field, why)]);

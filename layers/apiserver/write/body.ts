@@ -1,4 +1,5 @@
 /** An object on its way into the store: canonical JSON with the resourceVersion inside, made without turning the rest into text twice. */
+import { parseJson } from '#machinery/json-text.ts';
 import type { KubeObject } from '#machinery/object.ts';
 
 const MARK = '\u0001resourceVersion\u0001';
@@ -16,4 +17,4 @@ export function bodyFor(object: KubeObject): (rv: number) => Uint8Array {
 
 const decoder = new TextDecoder();
 
-export const parseBytes = <T extends KubeObject>(body: Uint8Array): T => JSON.parse(decoder.decode(body)) as T;
+export const parseBytes = <T extends KubeObject>(body: Uint8Array): T => parseJson(decoder.decode(body)) as T;
