@@ -37,7 +37,8 @@ function bodyOptions(call: Call, { request }: Exchange): Record<string, unknown>
     throw error;
   }
   // typed clients name the group of the resource here, others meta/v1: any will do
-  if (object['kind'] !== undefined && object['kind'] !== '' && object['kind'] !== 'DeleteOptions') throw badRequest(`decoded object cannot be converted to DeleteOptions: ${String(object['kind'])}`);
+  if (object['kind'] !== undefined && object['kind'] !== '' && object['kind'] !== 'DeleteOptions')
+    throw badRequest(`decoded object cannot be converted to DeleteOptions: ${String(object['kind'])}`);
   return object;
 }
 

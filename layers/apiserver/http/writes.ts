@@ -24,7 +24,13 @@ import { type Exchange, reply, replyCompressed } from './reply.ts';
 
 const APPLY_TYPE = 'application/apply-patch+yaml';
 const isCustom = (kind: Kind): boolean => !kind.schema.name.startsWith('io.k8s.');
-const bodyTypeOf = (kind: Kind): BodyType => ({ group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema, ...(isCustom(kind) ? { unstructured: true } : {}) });
+const bodyTypeOf = (kind: Kind): BodyType => ({
+  group: kind.group,
+  version: kind.version,
+  kind: kind.kind,
+  schema: kind.schema,
+  ...(isCustom(kind) ? { unstructured: true } : {}),
+});
 const scaleType = (call: Call): BodyType => ({ group: 'autoscaling', version: 'v1', kind: 'Scale', schema: call.parts.registry.schema('io.k8s.api.autoscaling.v1.Scale')! });
 
 /** The options as objects that admission sees them as. */
@@ -44,7 +50,12 @@ export const formFor = (call: Call, exchange: Exchange): Form => negotiate(excha
 function answer(call: Call, exchange: Exchange, form: Form, query: Query, code: number, object: KubeObject): ApiResponse {
   const shown = prettied(form, exchange, query);
   if (shown.as === '') return reply(exchange, code, typeOf(shown), encodeObject(object, shown));
-  return reply(exchange, code, typeOf(shown), encodeObject(represent(call.kind, object, shown, { include: includeObject(query), now: call.parts.clock.now(), headers: true }), shown));
+  return reply(
+    exchange,
+    code,
+    typeOf(shown),
+    encodeObject(represent(call.kind, object, shown, { include: includeObject(query), now: call.parts.clock.now(), headers: true }), shown),
+  );
 }
 
 export async function writeCreate(call: Call, exchange: Exchange): Promise<ApiResponse> {

@@ -154,13 +154,21 @@ export interface PatchBody {
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
   readonly force: boolean | undefined;
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** PATCH as it comes from a door: of the object, of a stored subresource, or of `/scale`. */
 export async function patch(call: Call, input: PatchBody, custom = false): Promise<UpdateResult> {
   const type = patchType(input.contentType, custom);
   if (input.force !== undefined && type !== 'apply') throw invalidOptions('force', 'may not be specified for non-apply patch');
-  const parsed: PatchInput = { type, patch: parsePatch(input.body, type), dryRun: input.dryRun, fieldManager: input.fieldManager, fieldValidation: input.fieldValidation, force: input.force ?? false };
+  const parsed: PatchInput = {
+    type,
+    patch: parsePatch(input.body, type),
+    dryRun: input.dryRun,
+    fieldManager: input.fieldManager,
+    fieldValidation: input.fieldValidation,
+    force: input.force ?? false,
+  };
   if (call.subresource !== 'scale' || call.kind.scale === undefined) return patchParsed(call, parsed, custom);
   const scale: BodyType = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: schemaOf('io.k8s.api.autoscaling.v1.Scale')! };
   const object = await updateScale(call, {

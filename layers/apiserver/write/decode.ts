@@ -1,5 +1,5 @@
 /** The body of a write, whatever its form, as an object of the kind that the URL names. */
-import { decodeEnvelope } from '#kinds/codec/envelope.ts';
+import { decodeObject } from '#kinds/codec/codec.ts';
 import { type Decoded, DecodeError, decodeJson, decodeYaml, strictError, undecodable } from '#machinery/decode.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import type { TypeSchema } from '#machinery/schema.ts';
@@ -71,7 +71,7 @@ export function decodeBody(body: Uint8Array | undefined, contentType: string | u
         return ofKind(report(decodeYaml(bodyText(bytes), options), validation, warnings), type);
       case PROTOBUF:
         if (type.unstructured === true) throw unsupportedMediaType(ACCEPTED.slice(0, 2), media);
-        return ofKind(decodeEnvelope(bytes, type.schema) as KubeObject, type);
+        return ofKind(decodeObject(bytes, { apiVersion: apiVersionOf(type), kind: type.kind }) as unknown as KubeObject, type);
       default:
         throw unsupportedMediaType(ACCEPTED, media);
     }
