@@ -87,6 +87,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   warnings?(object: T, old: T | undefined): string[];
   /** Seconds of grace for a DELETE that may ask for some, `undefined` for kinds that are removed at once. */
   gracePeriod?(object: T, asked: number | undefined): number;
+  /** True while an object on its way out must stay for a reason besides its metadata's finalizers (a namespace's own). */
+  holds?(object: T): boolean;
+  /** Called when a delete marks the object instead of removing it (a namespace becomes Terminating). In place. */
+  prepareForDelete?(object: T): void;
   /** Field paths that appliers through the main door may not own, as in `['status']`. */
   readonly resetFields?: readonly (readonly string[])[];
 

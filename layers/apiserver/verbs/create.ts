@@ -51,6 +51,7 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
     if (generated) object.metadata.name = generateName(object.metadata.generateName!, (length) => parts.ids.suffix(length));
     const name = object.metadata.name ?? '';
     const context = kindContext(call);
+    kind.defaults?.(object);
     kind.prepareForCreate?.(object, context);
     const chain = admission(call, {
       operation: 'CREATE',

@@ -88,7 +88,8 @@ export async function remove(call: Call, options: DeleteOptions): Promise<Delete
     } else metadata.deletionGracePeriodSeconds = 0;
     if ((metadata.generation ?? 0) > 0 && !deletedBefore) metadata.generation = metadata.generation! + 1;
 
-    const keep = graceful || finalizers.length > 0;
+    const keep = graceful || finalizers.length > 0 || (kind.holds?.(object) ?? false);
+    if (keep) kind.prepareForDelete?.(object);
     if (options.dryRun) return { object, removed: !keep };
     if (keep && JSON.stringify(object) === JSON.stringify(old)) return { object: withVersion(old, stored.rv), removed: false };
     if (!keep) await chain.removing();

@@ -115,6 +115,7 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     if (insists && metadata.resourceVersion !== String(stored.rv) && metadata.resourceVersion !== '0') throw conflict(refOf(kind), name);
     metadata.resourceVersion = String(stored.rv);
     keepSystemFields(object, old);
+    kind.defaults?.(object);
     if (door === undefined) kind.prepareForUpdate?.(object, old, context);
     else door.prepareForUpdate(object, old, context);
     const chain = admission(call, { operation: 'UPDATE', name, object, oldObject: old, dryRun: input.dryRun, ...(input.options === undefined ? {} : { options: input.options }) });
@@ -134,7 +135,7 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     else input.tracker(object, old);
     await chain.validate();
     if (input.dryRun) return { object, created: false };
-    const final = isFinal(object);
+    const final = isFinal(kind, object);
     if (!final && sameObject(object, old)) return { object: withVersion(old, stored.rv), created: false };
     if (final) await chain.removing();
     try {
