@@ -157,7 +157,9 @@ function definition(name: string, struct: GoStruct, structs: ReadonlyMap<string,
         const inner = structs.get((field.type as { name: string }).name);
         if (inner === undefined) throw new Error(`${name} embeds ${(field.type as { name: string }).name}, which was not found`);
         // The models ask for apiVersion and kind of every object, without a word on them; the API does not ask.
-        add(inner.fields, number === undefined ? protoIn : [...protoIn, number], field.name === 'TypeMeta' ? typeMeta(older) : embeddedIn);
+        // Nor does protobuf carry them: they are in the envelope.
+        if (field.name === 'TypeMeta') for (const part of inner.fields) properties.push(property(name, part, undefined, [], typeMeta(older), older));
+        else add(inner.fields, number === undefined ? protoIn : [...protoIn, number], embeddedIn);
       } else if (json !== undefined && !json.startsWith('-')) {
         properties.push(property(name, field, number, protoIn, embeddedIn, older));
       }
