@@ -27,7 +27,7 @@ function bodyOptions(call: Call, { request }: Exchange): Record<string, unknown>
         ({ object } = decodeYaml(bodyText(body), { schema, findings: false }));
         break;
       case PROTOBUF_TYPE:
-        object = decodeObject(body, { apiVersion: 'v1', kind: 'DeleteOptions' });
+        object = decodeObject(body);
         break;
       default:
         throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE], media);

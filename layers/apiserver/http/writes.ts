@@ -110,7 +110,6 @@ export async function writePatch(call: Call, exchange: Exchange): Promise<ApiRes
       fieldManager: options.fieldManager,
       fieldValidation: options.fieldValidation,
       force: options.force,
-      options: optionsObject('PatchOptions', query, options),
     },
     isCustom(call.kind),
   );

@@ -42,3 +42,5 @@ export function encodeWatchEvent(type: string, object: Uint8Array): Uint8Array {
   length.writeUInt32BE(event.byteLength);
   return Buffer.concat([length, event]);
 }
+
+export const protobufReady = (): boolean => encoder !== undefined;

@@ -1,0 +1,76 @@
+/** One request from its door to its answer. Whatever goes wrong below becomes a Status here; nothing passes. */
+import { ApiError, internalError, unavailable } from '#machinery/status.ts';
+import { StoreUnavailable } from '#store/errors.ts';
+import type { User } from '../authn/port.ts';
+import type { ApiRequest, ApiResponse } from '../door.ts';
+import { type RequestInfo, requestInfo } from '../routing/request-info.ts';
+import type { Services } from '../server.port.ts';
+import { attributesOf, authorize } from './access.ts';
+import { type Identity, identify } from './identity.ts';
+import type { RequestMetrics } from './metrics.ts';
+import { type Exchange, replyStatus } from './reply.ts';
+
+export type Serve = (info: RequestInfo, user: User, exchange: Exchange) => Promise<ApiResponse> | ApiResponse;
+
+export interface HandlerParts {
+  readonly services: Services;
+  readonly metrics: RequestMetrics;
+  readonly serve: Serve;
+}
+
+const ID_LIMIT = 64;
+
+function requestIdOf(services: Services, request: ApiRequest): string {
+  const given = request.headers['audit-id'];
+  return given !== undefined && given !== '' && given.length <= ID_LIMIT && /^[\w.-]+$/.test(given) ? given : services.ids.uid();
+}
+
+/** @throws never */
+export function statusOf(services: Services, error: unknown, requestId: string): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof StoreUnavailable) {
+    services.log(`request ${requestId}: the store is unavailable`, error);
+    return unavailable(error.message);
+  }
+  services.log(`request ${requestId} failed`, error);
+  return internalError(`request ${requestId} failed unexpectedly; the server's log has more under this id`, error);
+}
+
+export async function handle(parts: HandlerParts, request: ApiRequest): Promise<ApiResponse> {
+  const { services } = parts;
+  const startedAt = services.clock.now();
+  const exchange: Exchange = { request, requestId: requestIdOf(services, request), warnings: [] };
+  let info: RequestInfo | undefined;
+  let identity: Identity | undefined;
+  let response: ApiResponse;
+  try {
+    info = requestInfo(request.method, request.path, request.query);
+    identity = await identify(services, request);
+    await authorize(services, attributesOf(identity.user, info));
+    response = await parts.serve(info, identity.user, exchange);
+  } catch (error) {
+    response = replyStatus(exchange, statusOf(services, error, exchange.requestId).status);
+  }
+  const milliseconds = services.clock.now() - startedAt;
+  parts.metrics.observe(info, response.status, milliseconds);
+  if (services.audit !== undefined) {
+    services.audit({
+      requestId: exchange.requestId,
+      user: (identity?.by ?? identity?.user)?.name ?? '',
+      groups: (identity?.by ?? identity?.user)?.groups ?? [],
+      ...(identity?.by === undefined ? {} : { impersonated: identity.user.name }),
+      verb: info?.verb ?? request.method.toLowerCase(),
+      path: request.path,
+      resource: info === undefined || !info.isResource ? '' : info.group === '' ? info.resource : `${info.resource}.${info.group}`,
+      subresource: info?.subresource ?? '',
+      namespace: info?.namespace ?? '',
+      name: info?.name ?? '',
+      userAgent: request.headers['user-agent'] ?? '',
+      remoteAddress: request.remoteAddress ?? '',
+      code: response.status,
+      startedAt,
+      milliseconds,
+    });
+  }
+  return response;
+}

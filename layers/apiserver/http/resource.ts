@@ -1,0 +1,111 @@
+/** A request for a resource: which kind, which verb. */
+import { ApiError, methodNotAllowed, noSuchResource } from '#machinery/status.ts';
+import type { Kind } from '#kinds/kind.ts';
+import type { User } from '../authn/port.ts';
+import type { Call } from '../context.ts';
+import type { ApiResponse } from '../door.ts';
+import type { RequestInfo } from '../routing/request-info.ts';
+import type { Services } from '../server.port.ts';
+import type { WatchEnvironment } from '../verbs/watch.ts';
+import { readList, readObject, readWatch } from './reads.ts';
+import type { Exchange } from './reply.ts';
+import { createVirtual, type VirtualIndex } from './virtual.ts';
+import { writeCreate, writeDelete, writeDeleteCollection, writePatch, writeUpdate } from './writes.ts';
+
+export interface ResourceEnvironment extends WatchEnvironment {
+  readonly services: Services;
+  readonly virtuals: VirtualIndex;
+  /** Logs and proxies, which answer over HTTP without an upgrade. */
+  stream(info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> | undefined;
+}
+
+function refuseMethod(info: RequestInfo): ApiError {
+  return methodNotAllowed({ group: info.group, resource: info.resource }, info.verb);
+}
+
+/** Whether the path says what the kind is: cluster-scoped kinds have no namespace in it, objects of others always have. */
+function pathFits(kind: Kind, info: RequestInfo): boolean {
+  if (!kind.namespaced) return info.namespace === '' || (kind.plural === 'namespaces' && kind.group === '');
+  return info.namespace !== '' || info.verb === 'list' || info.verb === 'watch';
+}
+
+export async function serveResource(environment: ResourceEnvironment, info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> {
+  const { services } = environment;
+  const handler = environment.virtuals.find(info);
+  if (handler !== undefined) {
+    if (info.verb !== 'create') throw refuseMethod(info);
+    return createVirtual(services, handler, info, user, exchange);
+  }
+  const streamed = environment.stream(info, user, exchange);
+  if (streamed !== undefined) return streamed;
+  const kind = services.registry.byResource(info.group, info.version, info.resource);
+  if (kind === undefined) {
+    if (services.registry.virtual(info.group, info.version, info.resource) !== undefined) throw refuseMethod(info);
+    throw noSuchResource();
+  }
+  if (!pathFits(kind, info)) {
+    if (kind.namespaced && (info.verb === 'create' || info.verb === 'deletecollection')) throw refuseMethod(info);
+    throw noSuchResource();
+  }
+  const call: Call = {
+    parts: services,
+    kind,
+    user,
+    namespace: kind.namespaced ? info.namespace : '',
+    name: info.name,
+    subresource: info.subresource,
+    warnings: exchange.warnings,
+    requestId: exchange.requestId,
+  };
+  if (info.subresource === '') return serveMain(environment, info.verb, call, exchange, info);
+  return serveSubresource(call, exchange, info);
+}
+
+function serveMain(environment: ResourceEnvironment, verb: string, call: Call, exchange: Exchange, info: RequestInfo): Promise<ApiResponse> {
+  const can = call.kind.verbs as readonly string[];
+  if (!can.includes(verb)) throw refuseMethod(info);
+  switch (verb) {
+    case 'get':
+      return readObject(call, exchange);
+    case 'list':
+      return readList(call, exchange);
+    case 'watch':
+      return readWatch(call, exchange, environment);
+    case 'create':
+      if (call.name !== '') throw refuseMethod(info);
+      return writeCreate(call, exchange);
+    case 'update':
+      return writeUpdate(needName(call, info), exchange);
+    case 'patch':
+      return writePatch(needName(call, info), exchange);
+    case 'delete':
+      return writeDelete(call, exchange);
+    case 'deletecollection':
+      return writeDeleteCollection(call, exchange);
+    default:
+      throw refuseMethod(info);
+  }
+}
+
+function needName(call: Call, info: RequestInfo): Call {
+  if (call.name === '') throw refuseMethod(info);
+  return call;
+}
+
+function serveSubresource(call: Call, exchange: Exchange, info: RequestInfo): Promise<ApiResponse> {
+  const { kind, subresource } = call;
+  const isScale = subresource === 'scale' && kind.scale !== undefined;
+  const door = kind.stored.find(({ name }) => name === subresource);
+  if (!isScale && door === undefined) throw noSuchResource();
+  if (door !== undefined && !(door.verbs as readonly string[]).includes(info.verb)) throw refuseMethod(info);
+  switch (info.verb) {
+    case 'get':
+      return readObject(call, exchange);
+    case 'update':
+      return writeUpdate(call, exchange);
+    case 'patch':
+      return writePatch(call, exchange);
+    default:
+      throw refuseMethod(info);
+  }
+}

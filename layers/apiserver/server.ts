@@ -1,0 +1,110 @@
+/** The API server put together: from a request to its answer, whatever door it came through. */
+import type { Duplex } from 'node:stream';
+import type { KindRegistry } from '#kinds/kind.ts';
+import { schemaOfKind } from '#kinds/schema.ts';
+import type { Clock, Ids, Random } from '#machinery/clock.ts';
+import type { Store } from '#store/port.ts';
+import type { AdmissionPlugin } from './admission/port.ts';
+import type { Authenticator, User } from './authn/port.ts';
+import type { Authorizer } from './authz/port.ts';
+import type { BuildInfo } from './discovery/version.ts';
+import { versionDocument, KUBERNETES_VERSION } from './discovery/version.ts';
+import type { ApiRequest, ApiResponse } from './door.ts';
+import type { AuditSink } from './http/audit.ts';
+import { handle, type HandlerParts } from './http/handle.ts';
+import { type HealthCheck, healthRoutes } from './http/health.ts';
+import { RequestMetrics } from './http/metrics.ts';
+import { type PathRoute, Paths } from './http/paths.ts';
+import { reply, replyText } from './http/reply.ts';
+import { serveResource } from './http/resource.ts';
+import { VirtualIndex } from './http/virtual.ts';
+import { Metrics } from './metrics/registry.ts';
+import { JSON_TYPE } from './represent/media.ts';
+import type { Services } from './server.port.ts';
+import type { NodeDialer } from './streams/port.ts';
+import type { VirtualHandler } from './virtual/port.ts';
+import { WatchClock } from './watch/clocked.ts';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly registry: KindRegistry;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** In the order of the chain. */
+  readonly admission: readonly AdmissionPlugin[];
+  /** Besides those the server brings itself (bindings, evictions). */
+  readonly virtuals?: readonly VirtualHandler[];
+  readonly dialer?: NodeDialer;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  /** Series are added to it; absent: one of its own. */
+  readonly metrics?: Metrics;
+  readonly audit?: AuditSink;
+  readonly log: (message: string, error: unknown) => void;
+  readonly build?: Partial<BuildInfo>;
+  readonly health?: readonly HealthCheck[];
+  /** More paths beside the resources (OIDC documents). */
+  readonly paths?: readonly PathRoute[];
+}
+
+export interface ApiServer {
+  readonly metrics: Metrics;
+  readonly services: Services;
+  /** Never rejects: what goes wrong is a Status. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** Takes over the connection of a request that asked for it (exec, attach, port-forward, proxied upgrades). */
+  upgrade(request: ApiRequest, socket: Duplex, head: Uint8Array): Promise<void>;
+}
+
+function schemaOfBody({ group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string }): ReturnType<Services['bodySchema']> {
+  const schema = schemaOfKind(group, version, kind);
+  if (schema === undefined) throw new Error(`no schema for ${group}/${version} ${kind}`);
+  return schema;
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const metrics = options.metrics ?? new Metrics();
+  const virtuals = options.virtuals ?? [];
+  const services: Services = {
+    store: options.store,
+    registry: options.registry,
+    admission: options.admission,
+    authenticator: options.authenticator,
+    authorizer: options.authorizer,
+    virtuals,
+    dialer: options.dialer,
+    clock: options.clock,
+    ids: options.ids,
+    random: options.random,
+    metrics,
+    audit: options.audit,
+    log: options.log,
+    bodySchema: schemaOfBody,
+  };
+  const watches = new WatchClock(options.clock);
+  const openWatches = metrics.gauge('apiserver_registered_watchers', 'Watches that are open.');
+  metrics.collect(() => openWatches.set(watches.size));
+  const environment = { services, virtuals: new VirtualIndex(virtuals), clock: watches, random: options.random, stream: () => undefined };
+  const version = JSON.stringify(versionDocument({ gitVersion: `${KUBERNETES_VERSION}+paperplane`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z', ...options.build }));
+  const paths: Paths = new Paths([
+    { path: '/version', handle: (exchange) => reply(exchange, 200, JSON_TYPE, version) },
+    { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
+    { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
+    ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
+    ...(options.paths ?? []),
+  ]);
+  const parts: HandlerParts = {
+    services,
+    metrics: new RequestMetrics(metrics),
+    serve: (info, user: User, exchange) => (info.isResource ? serveResource(environment, info, user, exchange) : paths.serve(info, user, exchange)),
+  };
+  return {
+    metrics,
+    services,
+    handle: (request) => handle(parts, request),
+    async upgrade(_request, socket) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    },
+  };
+}
