@@ -25,6 +25,8 @@ export interface ControlPlaneConfig {
   readonly caFile: string;
   readonly caKeyFile: string;
   readonly serviceAccountKeyFile: string;
+  /** Static tokens: lines of token,user,uid,"groups". */
+  readonly tokenFile?: string;
   readonly serving: { readonly certFile: string; readonly keyFile: string };
   /** How the API server shows itself to the nodes' agents. */
   readonly kubeletClient: { readonly certFile: string; readonly keyFile: string };

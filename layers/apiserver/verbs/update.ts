@@ -64,8 +64,12 @@ export function subresourceOf(call: Call): StoredSubresource | undefined {
 }
 
 /** An update that took the last finalizer of an object on its way out removes it. */
-const isFinal = ({ metadata }: KubeObject): boolean =>
-  metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+function isFinal(kind: Kind, object: KubeObject): boolean {
+  const { metadata } = object;
+  return (
+    metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && (metadata.deletionGracePeriodSeconds ?? 0) === 0 && !(kind.holds?.(object) ?? false)
+  );
+}
 
 /** Only the times of managedFields differ, or nothing does: no write, and the client sees what there is. */
 function sameObject(now: KubeObject, old: KubeObject): boolean {

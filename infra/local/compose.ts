@@ -1,0 +1,147 @@
+/** Puts the parts of a control plane together: the only place that knows them all. */
+import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
+import { clientCertificates } from '#apiserver/authn/client-certificate.ts';
+import { serviceAccountTokens } from '#apiserver/authn/service-accounts.ts';
+import { tokenKeys } from '#apiserver/authn/service-account-tokens.ts';
+import { parseTokenFile, staticTokens } from '#apiserver/authn/static-tokens.ts';
+import { firstOf } from '#apiserver/authn/union.ts';
+import { nodeAuthorizer } from '#apiserver/authz/node.ts';
+import { bootstrapRbac } from '#apiserver/authz/rbac-bootstrap.ts';
+import { rbacAuthorizer } from '#apiserver/authz/rbac/authorizer.ts';
+import { openRbacState } from '#apiserver/authz/rbac/state.ts';
+import { systemMasters } from '#apiserver/authz/system-masters.ts';
+import { inOrder } from '#apiserver/authz/union.ts';
+import { createLocalClient } from '#apiserver/local-client.ts';
+import { Metrics } from '#apiserver/metrics/registry.ts';
+import { createApiServer } from '#apiserver/server.ts';
+import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
+import { tokenRequest } from '#apiserver/virtual/token-request.ts';
+import { startControllers } from '#control/start.ts';
+import { bootstrap, bootstrapController } from '#controllers/bootstrap/controller.ts';
+import { endpointsController } from '#controllers/endpoints/controller.ts';
+import { endpointSliceController } from '#controllers/endpointslice/controller.ts';
+import { endpointSliceMirroringController } from '#controllers/endpointslice-mirroring/controller.ts';
+import { garbageCollector } from '#controllers/garbage-collector/controller.ts';
+import { namespaceController } from '#controllers/namespace/controller.ts';
+import { nodeIpamController } from '#controllers/node-ipam/controller.ts';
+import { nodeLifecycleController } from '#controllers/node-lifecycle/controller.ts';
+import { podGcController } from '#controllers/pod-gc/controller.ts';
+import { replicationController } from '#controllers/replication/controller.ts';
+import { resourceQuotaController } from '#controllers/resourcequota/controller.ts';
+import { rootCaPublisher } from '#controllers/root-ca-publisher/controller.ts';
+import { serviceAccountController } from '#controllers/serviceaccount/controller.ts';
+import { taintEvictionController } from '#controllers/taint-eviction/controller.ts';
+import { builtInKinds } from '#kinds/registry.ts';
+import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
+import { openMemoryQueue } from '#queue/memory/queue.ts';
+import { SCHEDULER_RESOURCES } from '#scheduler/feed.ts';
+import { startScheduler } from '#scheduler/scheduler.ts';
+import { openEmbeddedStore } from '#store/embedded/store.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { CLUSTER_DOMAIN } from './cluster.ts';
+import { openDoor } from './door/door.ts';
+import { directDialer } from './door/dialer.ts';
+import type { ControlPlaneConfig } from './programs.ts';
+
+/** A key that failed this often becomes a dead letter, with an Event to tell. */
+const MAX_RECEIVES = 15;
+const ISSUER = `https://kubernetes.default.svc.${CLUSTER_DOMAIN}`;
+
+export type Log = (message: string, error?: unknown) => void;
+
+export async function runControlPlane(config: ControlPlaneConfig, log: Log): Promise<{ stop(): Promise<void> }> {
+  const random = Math.random;
+  const store = await openEmbeddedStore({ directory: config.storeDirectory, cluster: config.cluster, clock, onError: (error) => log('store', error) });
+  const registry = builtInKinds();
+  const metrics = new Metrics();
+  const caPem = readFileSync(config.caFile, 'utf8');
+
+  const keys = tokenKeys(readFileSync(config.serviceAccountKeyFile, 'utf8'), ISSUER);
+  const audiences = [ISSUER];
+  const tokens = serviceAccountTokens(keys, store, clock, audiences);
+  const statics = staticTokens(config.tokenFile !== undefined && existsSync(config.tokenFile) ? parseTokenFile(readFileSync(config.tokenFile, 'utf8')) : new Map());
+  const rbac = await openRbacState(store);
+  const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
+  const server = createApiServer({
+    store,
+    registry,
+    admission: defaultPlugins({ serviceCIDR: config.serviceCIDR, nodePorts: config.nodePorts, defaultTolerationSeconds: config.defaultTolerationSeconds, random }),
+    authenticator: firstOf([clientCertificates(), statics, tokens]),
+    authorizer,
+    virtuals: [
+      tokenRequest(keys, audiences),
+      ...reviewHandlers({
+        authorizer,
+        rbac,
+        tokens,
+        apiAudiences: audiences,
+        otherTokens: (token) =>
+          statics.authenticate({ method: 'GET', path: '/', query: '', headers: { authorization: `Bearer ${token}` }, body: undefined, signal: AbortSignal.abort() }),
+      }),
+    ],
+    dialer: directDialer({ caPem, certPem: readFileSync(config.kubeletClient.certFile, 'utf8'), keyPem: readFileSync(config.kubeletClient.keyFile, 'utf8') }),
+    clock,
+    ids,
+    random,
+    metrics,
+    audit: undefined,
+    log: (message, error) => log(message, error),
+    openid: { configuration: keys.configuration(`${ISSUER}/openid/v1/jwks`), jwks: keys.jwks() },
+  });
+  const door = await openDoor(server, {
+    addresses: config.listen,
+    port: config.port,
+    certPem: readFileSync(config.serving.certFile, 'utf8'),
+    keyPem: readFileSync(config.serving.keyFile, 'utf8'),
+    clientCaPem: caPem,
+    log: (message, error) => log(message, error),
+  });
+
+  const client = createLocalClient(server.services);
+  const system = client.as('system:apiserver', ['system:masters']);
+  const bootstrapOptions = { apiAddress: config.apiAddress, apiPort: config.port, serviceCidr: config.serviceCIDR, clientCa: caPem };
+  await bootstrap(bootstrapOptions, system);
+  await bootstrapRbac(system);
+  const queue = openMemoryQueue({ clock, maxReceives: MAX_RECEIVES, onDead: ({ body, receives }) => log(`gave up on ${body} after ${receives} tries`) });
+  const control = startControllers({
+    store,
+    queue,
+    client,
+    clock,
+    ids,
+    random,
+    registry,
+    maxReceives: MAX_RECEIVES,
+    alsoKeep: [...SCHEDULER_RESOURCES],
+    onError: (what, error) => log(what, error),
+    controllers: [
+      bootstrapController(bootstrapOptions),
+      namespaceController({ registry }),
+      serviceAccountController(),
+      rootCaPublisher({ caBundle: caPem }),
+      replicationController(),
+      endpointsController(),
+      endpointSliceController(),
+      endpointSliceMirroringController(),
+      garbageCollector({ registry }),
+      resourceQuotaController(),
+      nodeIpamController({ clusterCidr: config.podCIDR }),
+      nodeLifecycleController(),
+      taintEvictionController(),
+      podGcController(),
+    ],
+  });
+  await control.ready;
+  const scheduler = startScheduler({ cache: control.cache, client, events: control.events, clock, random, onError: (what, error) => log(what, error) });
+  server.setReady();
+  return {
+    async stop() {
+      await door.close();
+      await scheduler.stop();
+      await control.stop();
+      await queue.close();
+      rbac.close();
+      await store.close();
+    },
+  };
+}
