@@ -45,21 +45,9 @@ const STATUS_DOOR: Omit<StoredSubresource, 'name' | 'verbs'> = {
 };
 
 function storedOf(facts: ResourceFacts, own: Behaviour): StoredSubresource[] {
-  const schema = schemaOfKind(facts.group, facts.version, facts.kind)!;
   return facts.subresources
     .filter(({ kind, name }) => kind === facts.kind && name !== 'log')
-    .map(({ name, verbs }) => {
-      const door = own.stored?.[name] ?? STATUS_DOOR;
-      return {
-        ...door,
-        name,
-        verbs,
-        prepareForUpdate(incoming, old, context) {
-          door.prepareForUpdate(incoming, old, context);
-          shape(incoming, schema);
-        },
-      };
-    });
+    .map(({ name, verbs }) => ({ ...(own.stored?.[name] ?? STATUS_DOOR), name, verbs }));
 }
 
 function kindOf(facts: ResourceFacts): Kind {
@@ -95,12 +83,10 @@ function kindOf(facts: ResourceFacts): Kind {
     prepareForCreate(object, context) {
       if (hasStatus) delete object['status'];
       own.prepareForCreate?.(object, context);
-      shape(object, schema);
     },
     prepareForUpdate(object, old, context) {
       if (hasStatus) copyField(object, old, 'status');
       own.prepareForUpdate?.(object, old, context);
-      shape(object, schema);
     },
   };
 }
