@@ -11,16 +11,53 @@ import { shape } from './shared/shape.ts';
 const ALIASES: Readonly<Record<string, string>> = { 'events.events.k8s.io': 'events' };
 /** Deletions of these answer with the object. */
 const RETURNED: ReadonlySet<string> = new Set([
-  'pods', 'podtemplates', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas', 'csidrivers.storage.k8s.io', 'csinodes.storage.k8s.io',
-  'storageclasses.storage.k8s.io', 'volumeattachments.storage.k8s.io', 'volumeattributesclasses.storage.k8s.io',
+  'pods',
+  'podtemplates',
+  'services',
+  'serviceaccounts',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'resourcequotas',
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io',
 ]);
 /** Kinds whose strategies never count generations. */
 const WITHOUT_GENERATION: ReadonlySet<string> = new Set([
-  'configmaps', 'endpoints', 'events', 'limitranges', 'namespaces', 'nodes', 'persistentvolumeclaims', 'persistentvolumes', 'resourcequotas', 'secrets', 'serviceaccounts', 'services',
-  'componentstatuses', 'controllerrevisions.apps', 'certificatesigningrequests.certificates.k8s.io', 'leases.coordination.k8s.io', 'ipaddresses.networking.k8s.io',
-  'runtimeclasses.node.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io', 'clusterroles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io',
-  'roles.rbac.authorization.k8s.io', 'csinodes.storage.k8s.io', 'csistoragecapacities.storage.k8s.io', 'storageclasses.storage.k8s.io', 'volumeattachments.storage.k8s.io',
-  'volumeattributesclasses.storage.k8s.io', 'csidrivers.storage.k8s.io', 'servicecidrs.networking.k8s.io', 'resourceclaims.resource.k8s.io', 'resourceclaimtemplates.resource.k8s.io', 'apiservices.apiregistration.k8s.io',
+  'configmaps',
+  'endpoints',
+  'events',
+  'limitranges',
+  'namespaces',
+  'nodes',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'resourcequotas',
+  'secrets',
+  'serviceaccounts',
+  'services',
+  'componentstatuses',
+  'controllerrevisions.apps',
+  'certificatesigningrequests.certificates.k8s.io',
+  'leases.coordination.k8s.io',
+  'ipaddresses.networking.k8s.io',
+  'runtimeclasses.node.k8s.io',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+  'clusterroles.rbac.authorization.k8s.io',
+  'rolebindings.rbac.authorization.k8s.io',
+  'roles.rbac.authorization.k8s.io',
+  'csinodes.storage.k8s.io',
+  'csistoragecapacities.storage.k8s.io',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io',
+  'csidrivers.storage.k8s.io',
+  'servicecidrs.networking.k8s.io',
+  'resourceclaims.resource.k8s.io',
+  'resourceclaimtemplates.resource.k8s.io',
+  'apiservices.apiregistration.k8s.io',
   'horizontalpodautoscalers.autoscaling',
 ]);
 const STATUS: readonly (readonly string[])[] = [['status']];
@@ -45,9 +82,7 @@ const STATUS_DOOR: Omit<StoredSubresource, 'name' | 'verbs'> = {
 };
 
 function storedOf(facts: ResourceFacts, own: Behaviour): StoredSubresource[] {
-  return facts.subresources
-    .filter(({ kind, name }) => kind === facts.kind && name !== 'log')
-    .map(({ name, verbs }) => ({ ...(own.stored?.[name] ?? STATUS_DOOR), name, verbs }));
+  return facts.subresources.filter(({ kind, name }) => kind === facts.kind && name !== 'log').map(({ name, verbs }) => ({ ...(own.stored?.[name] ?? STATUS_DOOR), name, verbs }));
 }
 
 function kindOf(facts: ResourceFacts): Kind {

@@ -42,11 +42,16 @@ export function checkAccessModes(errors: Errors, field: string, modes: readonly 
   if (single && others) errors.push(forbidden(field, 'may not use ReadWriteOncePod with other access modes'));
 }
 
-function checkDataSource(errors: Errors, field: string, source: { readonly apiGroup?: string; readonly kind?: string; readonly name?: string; readonly namespace?: string }): void {
+function checkDataSource(
+  errors: Errors,
+  field: string,
+  source: { readonly apiGroup?: string | null; readonly kind?: string; readonly name?: string; readonly namespace?: string },
+): void {
   checkRequired(errors, `${field}.name`, source.name);
   checkRequired(errors, `${field}.kind`, source.kind);
   const group = source.apiGroup ?? '';
-  if (group === '' && source.kind !== 'PersistentVolumeClaim') errors.push(invalid(field, source.kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+  if (group === '' && source.kind !== 'PersistentVolumeClaim')
+    errors.push(invalid(field, source.kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
   if (group !== '') checkText(errors, `${field}.apiGroup`, group, isDNS1123Subdomain(group));
   if (source.namespace) checkText(errors, `${field}.namespace`, source.namespace, isDNS1123Label(source.namespace));
 }
@@ -66,7 +71,7 @@ export function checkClaimSpec(errors: Errors, field: string, spec: PersistentVo
   if (dataSourceRef !== undefined) checkDataSource(errors, `${field}.dataSourceRef`, dataSourceRef);
   if (dataSource !== undefined && dataSourceRef !== undefined) {
     if (dataSourceRef.namespace) errors.push(invalid(field, `${field}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified'));
-    else if (dataSource.apiGroup !== dataSourceRef.apiGroup || dataSource.kind !== dataSourceRef.kind || dataSource.name !== dataSourceRef.name)
+    else if ((dataSource.apiGroup ?? '') !== (dataSourceRef.apiGroup ?? '') || dataSource.kind !== dataSourceRef.kind || dataSource.name !== dataSourceRef.name)
       errors.push(invalid(field, `${field}.dataSource`, 'must match dataSourceRef'));
   }
   if (spec.volumeAttributesClassName) checkText(errors, `${field}.volumeAttributesClassName`, spec.volumeAttributesClassName, isDNS1123Subdomain(spec.volumeAttributesClassName));

@@ -99,8 +99,7 @@ export function checkCIDR(errors: FieldError[], field: string, text: string): Ci
   }
   if (isMapped(cidr.bytes)) errors.push(invalid(field, text, 'must not have an IPv4-mapped IPv6 address'));
   const network = networkOf(cidr);
-  if (network.some((byte, at) => byte !== cidr.bytes[at]))
-    errors.push(invalid(field, text, 'must not have bits set beyond the prefix length'));
+  if (network.some((byte, at) => byte !== cidr.bytes[at])) errors.push(invalid(field, text, 'must not have bits set beyond the prefix length'));
   return cidr;
 }
 

@@ -13,7 +13,8 @@ function walk(old: unknown, now: unknown, path: string, lines: string[]): void {
     return;
   }
   const [left, right] = [old as Record<string, unknown>, now as Record<string, unknown>];
-  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) walk(left[key], right[key], Array.isArray(old) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`, lines);
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)]))
+    walk(left[key], right[key], Array.isArray(old) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`, lines);
 }
 
 export function difference(old: unknown, now: unknown): string {

@@ -8,13 +8,21 @@ import { checkAnnotationUpdate } from './update.ts';
 
 const SYSTEM_CONDITIONS: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
-function checkTransitions(errors: Errors, field: string, now: readonly ContainerStatus[] = [], old: readonly ContainerStatus[] = [], restartPolicy: string | undefined, exempt: ReadonlySet<string>): void {
+function checkTransitions(
+  errors: Errors,
+  field: string,
+  now: readonly ContainerStatus[] = [],
+  old: readonly ContainerStatus[] = [],
+  restartPolicy: string | undefined,
+  exempt: ReadonlySet<string>,
+): void {
   if (restartPolicy === 'Always') return;
   old.forEach((before, index) => {
     const ended = before.state?.terminated;
     if (ended === undefined || exempt.has(before.name) || (ended.exitCode !== 0 && restartPolicy === 'OnFailure')) return;
     for (const after of now)
-      if (after.name === before.name && after.state?.terminated === undefined) errors.push(forbidden(`${field}[${index}].state`, 'may not be transitioned to non-terminated state'));
+      if (after.name === before.name && after.state?.terminated === undefined)
+        errors.push(forbidden(`${field}[${index}].state`, 'may not be transitioned to non-terminated state'));
   });
 }
 

@@ -45,7 +45,7 @@ function checkDeadline(errors: Errors, now: number | undefined, old: number | un
 }
 
 function checkTolerationsOnlyAdded(errors: Errors, now: readonly Toleration[] = [], old: readonly Toleration[] = []): void {
-  const bare = ({ tolerationSeconds: _, ...rest }: Toleration): object => rest;
+  const bare = (toleration: Toleration): object => ({ ...toleration, tolerationSeconds: undefined });
   for (const toleration of old)
     if (!now.some((other) => semanticEqual(bare(other), bare(toleration)))) {
       errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'));
@@ -133,7 +133,16 @@ export function validatePodUpdate(now: Pod, old: Pod): FieldError[] {
 export function checkAnnotationUpdate(errors: Errors, now: Pod, old: Pod): void {
   const [after, before] = [now.metadata.annotations ?? {}, old.metadata.annotations ?? {}];
   if (after[MIRROR] !== before[MIRROR])
-    errors.push(forbidden(`metadata.annotations[${MIRROR}]`, before[MIRROR] === undefined ? 'may not add mirror pod annotation' : after[MIRROR] === undefined ? 'may not remove mirror pod annotation' : 'may not update mirror pod annotation'));
+    errors.push(
+      forbidden(
+        `metadata.annotations[${MIRROR}]`,
+        before[MIRROR] === undefined
+          ? 'may not add mirror pod annotation'
+          : after[MIRROR] === undefined
+            ? 'may not remove mirror pod annotation'
+            : 'may not update mirror pod annotation',
+      ),
+    );
 }
 
 export function validateEphemeralUpdate(now: Pod, old: Pod): FieldError[] {
@@ -144,7 +153,8 @@ export function validateEphemeralUpdate(now: Pod, old: Pod): FieldError[] {
     const after = now.spec?.ephemeralContainers?.find(({ name }) => name === before.name);
     const quoted = JSON.stringify(before.name);
     if (after === undefined) errors.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers ${quoted} may not be removed\n`));
-    else if (!semanticEqual(before, after)) errors.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers ${quoted} may not be changed\n${difference(before, after)}`));
+    else if (!semanticEqual(before, after))
+      errors.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers ${quoted} may not be changed\n${difference(before, after)}`));
   }
   return errors;
 }
@@ -152,7 +162,8 @@ export function validateEphemeralUpdate(now: Pod, old: Pod): FieldError[] {
 const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === 'Always';
 
 function checkContainerResize(errors: Errors, field: string, now: Container, old: Container): void {
-  const removed = (after: Readonly<Record<string, string>> = {}, before: Readonly<Record<string, string>> = {}): boolean => Object.keys(before).some((name) => after[name] === undefined);
+  const removed = (after: Readonly<Record<string, string>> = {}, before: Readonly<Record<string, string>> = {}): boolean =>
+    Object.keys(before).some((name) => after[name] === undefined);
   if (removed(now.resources?.requests, old.resources?.requests)) errors.push(forbidden(`${field}.requests`, 'resource requests cannot be removed'));
   if (removed(now.resources?.limits, old.resources?.limits)) errors.push(forbidden(`${field}.limits`, 'resource limits cannot be removed'));
 }
@@ -161,7 +172,9 @@ function checkContainerResize(errors: Errors, field: string, now: Container, old
 function withoutCompute(container: Container, old: Container): Container {
   const list = (after: Readonly<Record<string, string>> | undefined, before: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined => {
     if (before === undefined && after === undefined) return undefined;
-    const { cpu: _, memory: __, ...rest } = after ?? {};
+    const rest: Record<string, string> = { ...after };
+    delete rest['cpu'];
+    delete rest['memory'];
     for (const name of ['cpu', 'memory']) if (before?.[name] !== undefined) rest[name] = before[name];
     return rest;
   };
@@ -175,7 +188,8 @@ function withoutCompute(container: Container, old: Container): Container {
 const equalContainers = (now: Container, old: Container): boolean => {
   const after = withoutCompute(now, old);
   for (const part of ['limits', 'requests'] as const)
-    for (const name of Object.keys({ ...after.resources?.[part], ...old.resources?.[part] })) if (!sameQuantity(after.resources?.[part]?.[name], old.resources?.[part]?.[name])) return false;
+    for (const name of Object.keys({ ...after.resources?.[part], ...old.resources?.[part] }))
+      if (!sameQuantity(after.resources?.[part]?.[name], old.resources?.[part]?.[name])) return false;
   return semanticEqual({ ...after, resources: old.resources, resizePolicy: old.resizePolicy }, old) && semanticEqual(after.resources?.claims, old.resources?.claims);
 };
 
@@ -187,7 +201,8 @@ export function validateResize(now: Pod, old: Pod): FieldError[] {
   const [spec, before] = [now.spec ?? NO_SPEC, old.spec ?? NO_SPEC];
   const wholePod = (pod: PodSpec): boolean => Object.keys(pod.resources?.requests ?? {}).length + Object.keys(pod.resources?.limits ?? {}).length > 0;
   if (wholePod(before) !== wholePod(spec)) errors.push(forbidden('spec.resources', 'pod-level resources cannot be added or removed by a resize'));
-  if ((old.status?.qosClass ?? computeQos(old)) !== computeQos(now)) errors.push(invalid('spec', now.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
+  if ((old.status?.qosClass ?? computeQos(old)) !== computeQos(now))
+    errors.push(invalid('spec', now.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
   const running = (old.status?.containerStatuses ?? []).find(({ state }) => state?.running !== undefined);
   if (running !== undefined && running.resources === undefined) errors.push(forbidden('spec', 'Pod running on node without support for resize'));
   for (const name of ['initContainers', 'containers'] as const)
@@ -203,4 +218,3 @@ export function validateResize(now: Pod, old: Pod): FieldError[] {
     });
   return errors;
 }
-

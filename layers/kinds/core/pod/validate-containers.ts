@@ -88,7 +88,8 @@ function checkPropagation(errors: Errors, field: string, mount: VolumeMount, con
     return;
   }
   if (mount.readOnly !== true) errors.push(forbidden(`${field}.recursiveReadOnly`, 'may only be specified when readOnly is true'));
-  if (propagation !== undefined && propagation !== 'None') errors.push(forbidden(`${field}.recursiveReadOnly`, 'may only be specified when mountPropagation is None or not specified'));
+  if (propagation !== undefined && propagation !== 'None')
+    errors.push(forbidden(`${field}.recursiveReadOnly`, 'may only be specified when mountPropagation is None or not specified'));
 }
 
 function checkDevices(errors: Errors, field: string, devices: readonly VolumeDevice[], mounts: readonly VolumeMount[], scope: ContainerScope): void {
@@ -225,17 +226,36 @@ export function checkInitContainers(errors: Errors, field: string, scope: Contai
     // they run one after the other, so each alone
     checkHostPorts(errors, field, [container]);
     if (container.restartPolicy === 'Always') checkHooks(errors, at, container, scope.grace);
-    else for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) if (container[name] !== undefined) errors.push(forbidden(`${at}.${name}`, ONLY_SIDECARS));
-    if (container.restartPolicy !== 'Always' && (container.resizePolicy ?? []).length > 0) errors.push(invalid(`${at}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'));
+    else
+      for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
+        if (container[name] !== undefined) errors.push(forbidden(`${at}.${name}`, ONLY_SIDECARS));
+    if (container.restartPolicy !== 'Always' && (container.resizePolicy ?? []).length > 0)
+      errors.push(invalid(`${at}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'));
   });
 }
 
 const EPHEMERAL = 'cannot be set for an Ephemeral Container';
 const EPHEMERAL_FIELDS: ReadonlySet<string> = new Set([
-  'name', 'image', 'command', 'args', 'workingDir', 'envFrom', 'env', 'volumeMounts', 'volumeDevices', 'terminationMessagePath', 'terminationMessagePolicy', 'imagePullPolicy', 'securityContext',
-  'stdin', 'stdinOnce', 'tty', 'targetContainerName',
+  'name',
+  'image',
+  'command',
+  'args',
+  'workingDir',
+  'envFrom',
+  'env',
+  'volumeMounts',
+  'volumeDevices',
+  'terminationMessagePath',
+  'terminationMessagePolicy',
+  'imagePullPolicy',
+  'securityContext',
+  'stdin',
+  'stdinOnce',
+  'tty',
+  'targetContainerName',
 ]);
-const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
+const isSet = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== false && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0);
 
 export function checkEphemeralContainers(errors: Errors, field: string, scope: ContainerScope): void {
   const containers: readonly EphemeralContainer[] | undefined = scope.spec.ephemeralContainers;

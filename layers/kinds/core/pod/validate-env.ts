@@ -6,7 +6,15 @@ import { type Errors, checkRequired, checkText } from '../../shared/check.ts';
 import { checkLocalPath } from './validate-paths.ts';
 
 const ENV_FIELDS: readonly string[] = [
-  'metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
 ];
 /** Every path that the downward API knows at all. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([...ENV_FIELDS, 'metadata.annotations', 'metadata.labels', 'spec.restartPolicy', 'spec.schedulerName', 'status.phase']);
@@ -22,13 +30,23 @@ export function checkFieldSelector(errors: Errors, field: string, selector: Obje
   let path = selector.fieldPath!;
   const subscripted = SUBSCRIPT.exec(path);
   const name = subscripted?.[1] ?? path;
-  if (selector.apiVersion !== 'v1' || (!KNOWN_FIELDS.has(name) && path !== 'spec.host') || (subscripted !== null && name !== 'metadata.annotations' && name !== 'metadata.labels')) {
+  if (
+    selector.apiVersion !== 'v1' ||
+    (!KNOWN_FIELDS.has(name) && path !== 'spec.host') ||
+    (subscripted !== null && name !== 'metadata.annotations' && name !== 'metadata.labels')
+  ) {
     const why = selector.apiVersion === 'v1' ? `field label not supported: ${path}` : `unsupported pod version: ${selector.apiVersion}`;
     errors.push(invalid(`${field}.fieldPath`, path, `error converting fieldPath: ${why}`));
     return;
   }
   if (path === 'spec.host') path = 'spec.nodeName';
-  if (subscripted !== null) checkText(errors, field, name === 'metadata.annotations' ? subscripted[2]!.toLowerCase() : subscripted[2]!, isQualifiedName(name === 'metadata.annotations' ? subscripted[2]!.toLowerCase() : subscripted[2]!));
+  if (subscripted !== null)
+    checkText(
+      errors,
+      field,
+      name === 'metadata.annotations' ? subscripted[2]!.toLowerCase() : subscripted[2]!,
+      isQualifiedName(name === 'metadata.annotations' ? subscripted[2]!.toLowerCase() : subscripted[2]!),
+    );
   else if (!supported.includes(path)) errors.push(notSupported(`${field}.fieldPath`, path, supported));
 }
 
@@ -44,7 +62,7 @@ export function checkResourceSelector(errors: Errors, field: string, selector: R
     return;
   }
   if (BYTE_DIVISORS.has(divisor)) return;
-  const what = /\.memory$/.test(resource) ? 'memory' : /\.ephemeral-storage$/.test(resource) ? 'local ephemeral storage' : HUGE_PAGES.test(resource) ? 'hugepages' : undefined;
+  const what = resource.endsWith('.memory') ? 'memory' : resource.endsWith('.ephemeral-storage') ? 'local ephemeral storage' : HUGE_PAGES.test(resource) ? 'hugepages' : undefined;
   if (what !== undefined) errors.push(invalid(`${field}.divisor`, resource, `only divisor's values ${BYTE_TEXT} are supported with the ${what} resource`));
 }
 

@@ -5,10 +5,31 @@ import type { Errors } from '../../shared/check.ts';
 
 const NOT_ON_WINDOWS = 'cannot be set for a windows pod';
 const NOT_ON_LINUX = 'windows options cannot be set for a linux pod';
-const POD_CONTEXT = ['appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy', 'seLinuxChangePolicy'] as const;
+const POD_CONTEXT = [
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'fsGroup',
+  'fsGroupChangePolicy',
+  'sysctls',
+  'runAsUser',
+  'runAsGroup',
+  'supplementalGroups',
+  'supplementalGroupsPolicy',
+  'seLinuxChangePolicy',
+] as const;
 const POD = ['hostUsers', 'hostPID', 'hostIPC', 'shareProcessNamespace'] as const;
 const CONTAINER_CONTEXT = [
-  'appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged', 'allowPrivilegeEscalation', 'procMount', 'runAsUser', 'runAsGroup',
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'capabilities',
+  'readOnlyRootFilesystem',
+  'privileged',
+  'allowPrivilegeEscalation',
+  'procMount',
+  'runAsUser',
+  'runAsGroup',
 ] as const;
 
 function eachContext(spec: PodSpec, visit: (context: Readonly<Record<string, unknown>>, field: string) => void): void {

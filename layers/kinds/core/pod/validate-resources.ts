@@ -7,12 +7,36 @@ import { type Errors, NOT_NEGATIVE, checkText } from '../../shared/check.ts';
 
 const STANDARD_CONTAINER: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const STANDARD: ReadonlySet<string> = new Set([
-  ...STANDARD_CONTAINER, 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage', 'pods', 'resourcequotas', 'services',
-  'replicationcontrollers', 'secrets', 'configmaps', 'persistentvolumeclaims', 'storage', 'requests.storage', 'services.nodeports', 'services.loadbalancers',
+  ...STANDARD_CONTAINER,
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'storage',
+  'requests.storage',
+  'services.nodeports',
+  'services.loadbalancers',
 ]);
 /** Whole numbers only; extended resources too. */
 const WHOLE: ReadonlySet<string> = new Set([
-  'pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'configmaps', 'persistentvolumeclaims', 'services.nodeports', 'services.loadbalancers',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
 ]);
 
 export const isHugePages = (name: string): boolean => name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
@@ -106,7 +130,11 @@ function checkClaims(errors: Errors, field: string, claims: readonly { name?: st
     else seen.add(key);
     if (!claimNames.has(name)) {
       const known = [...claimNames].toSorted();
-      errors.push({ ...notFound(`${field}[${index}]`, name), detail: known.length === 0 ? 'must be one of the names in pod.spec.resourceClaims which is empty' : `must be one of the names in pod.spec.resourceClaims: ${known.join(', ')}` });
+      errors.push({
+        ...notFound(`${field}[${index}]`, name),
+        detail:
+          known.length === 0 ? 'must be one of the names in pod.spec.resourceClaims which is empty' : `must be one of the names in pod.spec.resourceClaims: ${known.join(', ')}`,
+      });
     }
   });
 }
@@ -116,7 +144,8 @@ const POD_LEVEL: ReadonlySet<string> = new Set(['cpu', 'memory']);
 function checkPodLevelResource(errors: Errors, field: string, name: string, text: string): void {
   const before = errors.length;
   checkText(errors, field, name, isQualifiedName(name));
-  if (errors.length === before && !POD_LEVEL.has(name) && !name.startsWith('hugepages-')) errors.push({ type: 'FieldValueNotSupported', field, value: name, detail: 'supported values: "cpu", "hugepages-", "memory"' });
+  if (errors.length === before && !POD_LEVEL.has(name) && !name.startsWith('hugepages-'))
+    errors.push({ type: 'FieldValueNotSupported', field, value: name, detail: 'supported values: "cpu", "hugepages-", "memory"' });
   checkResourceValue(errors, field, name, text);
 }
 
@@ -131,12 +160,14 @@ export function checkPodLevelResources(errors: Errors, field: string, spec: PodS
   for (const name of Object.keys(together)) {
     if (!POD_LEVEL.has(name) && !name.startsWith('hugepages-')) continue;
     const own = resources.requests?.[name] ?? '0';
-    if (compare(quantityOf(together[name]!), quantityOf(own)) > 0) errors.push(invalid(`${field}.requests[${name}]`, own, `must be greater than or equal to aggregate container requests of ${together[name]}`));
+    if (compare(quantityOf(together[name]!), quantityOf(own)) > 0)
+      errors.push(invalid(`${field}.requests[${name}]`, own, `must be greater than or equal to aggregate container requests of ${together[name]}`));
   }
   (spec.containers ?? []).forEach((container, index) => {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
       const whole = resources.limits?.[name];
-      if (whole !== undefined && compare(quantityOf(limit), quantityOf(whole)) > 0) errors.push(invalid(`${field}.containers[${index}][${name}].limits`, limit, `must be less than or equal to pod limits of ${whole}`));
+      if (whole !== undefined && compare(quantityOf(limit), quantityOf(whole)) > 0)
+        errors.push(invalid(`${field}.containers[${index}][${name}].limits`, limit, `must be less than or equal to pod limits of ${whole}`));
     }
   });
 }

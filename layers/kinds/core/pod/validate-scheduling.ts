@@ -1,5 +1,15 @@
 /** What tells the scheduler where a pod may go: affinity, tolerations, spread, gates. */
-import type { Affinity, LabelSelector, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, PodSchedulingGate, Toleration, TopologySpreadConstraint } from '#kinds/generated/types.ts';
+import type {
+  Affinity,
+  LabelSelector,
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PodAffinityTerm,
+  PodSchedulingGate,
+  Toleration,
+  TopologySpreadConstraint,
+} from '#kinds/generated/types.ts';
 import { type FieldError, duplicate, forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
 import { isDNS1123Label, isDNS1123Subdomain, isLabelValue, isQualifiedName } from '#machinery/names.ts';
 import { type Errors, checkOneOf, checkText } from '../../shared/check.ts';

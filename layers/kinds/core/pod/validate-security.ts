@@ -52,7 +52,8 @@ function checkSysctls(errors: Errors, field: string, context: PodSecurityContext
   (context.sysctls ?? []).forEach(({ name = '' }, index) => {
     const at = `${field}[${index}].name`;
     if (name === '') errors.push(required(at));
-    else if (name.length > SYSCTL_LENGTH || !new RegExp(SYSCTL_PATTERN).test(name)) errors.push(invalid(at, name, `must have at most ${SYSCTL_LENGTH} characters and match regex ${SYSCTL_PATTERN}`));
+    else if (name.length > SYSCTL_LENGTH || !new RegExp(SYSCTL_PATTERN).test(name))
+      errors.push(invalid(at, name, `must have at most ${SYSCTL_LENGTH} characters and match regex ${SYSCTL_PATTERN}`));
     else if (seen.has(name)) errors.push(duplicate(at, name));
     if (spec.hostNetwork === true && inNetwork(name)) errors.push(invalid(at, name, "may not be specified when 'hostNetwork' is true"));
     else if (spec.hostIPC === true && inIpc(name)) errors.push(invalid(at, name, "may not be specified when 'hostIPC' is true"));
@@ -64,11 +65,13 @@ const WINDOWS_NAME = /^[^"/\\[\]:;|=,+*?<>]+$/;
 
 function checkWindows(errors: Errors, field: string, options: WindowsSecurityContextOptions | undefined): void {
   if (options === undefined) return;
-  if (options.gmsaCredentialSpecName !== undefined) checkText(errors, `${field}.gmsaCredentialSpecName`, options.gmsaCredentialSpecName, isDNS1123Subdomain(options.gmsaCredentialSpecName));
+  if (options.gmsaCredentialSpecName !== undefined)
+    checkText(errors, `${field}.gmsaCredentialSpecName`, options.gmsaCredentialSpecName, isDNS1123Subdomain(options.gmsaCredentialSpecName));
   if (options.gmsaCredentialSpec !== undefined) {
     if (options.gmsaCredentialSpec === '') errors.push(invalid(`${field}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'));
     // a size that no real specification reaches
-    else if (options.gmsaCredentialSpec.length > 64 * 1024) errors.push(invalid(`${field}.gmsaCredentialSpec`, options.gmsaCredentialSpec, 'gmsaCredentialSpec size must be under 64 KiB'));
+    else if (options.gmsaCredentialSpec.length > 64 * 1024)
+      errors.push(invalid(`${field}.gmsaCredentialSpec`, options.gmsaCredentialSpec, 'gmsaCredentialSpec size must be under 64 KiB'));
   }
   const user = options.runAsUserName;
   if (user === undefined) return;
@@ -79,7 +82,8 @@ function checkWindows(errors: Errors, field: string, options: WindowsSecurityCon
   const parts = user.split('\\');
   if (parts.length > 2) errors.push(invalid(at, user, 'runAsUserName cannot contain more than one backslash'));
   const [domain, name] = parts.length > 1 ? [parts[0]!, parts[1]!] : ['', parts[0]!];
-  if (parts.length > 1 && (domain.length > 255 || !/^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,254}$/.test(domain))) errors.push(invalid(at, user, 'runAsUserName\'s Domain doesn\'t match the NetBIOS nor the DNS format'));
+  if (parts.length > 1 && (domain.length > 255 || !/^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,254}$/.test(domain)))
+    errors.push(invalid(at, user, "runAsUserName's Domain doesn't match the NetBIOS nor the DNS format"));
   if (user !== '' && name === '') errors.push(invalid(at, user, "runAsUserName's User cannot be empty"));
   if (name.length > 104) errors.push(invalid(at, user, "runAsUserName's User length must not be longer than 104 characters"));
   if (name !== '' && /^[. ]+$/.test(name)) errors.push(invalid(at, user, "runAsUserName's User cannot contain only periods or spaces"));
@@ -115,7 +119,8 @@ export function checkSecurityContext(errors: Errors, field: string, context: Sec
   checkSeccomp(errors, `${field}.seccompProfile`, context.seccompProfile);
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged === true) errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
-    if ((context.capabilities?.add ?? []).includes('CAP_SYS_ADMIN')) errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+    if ((context.capabilities?.add ?? []).includes('CAP_SYS_ADMIN'))
+      errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
   }
   checkWindows(errors, `${field}.windowsOptions`, context.windowsOptions);
   checkAppArmor(errors, `${field}.appArmorProfile`, context.appArmorProfile);

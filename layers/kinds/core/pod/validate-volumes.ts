@@ -16,8 +16,36 @@ const HOST_PATHS: readonly string[] = ['', 'DirectoryOrCreate', 'Directory', 'Fi
 const PULL_POLICIES: readonly string[] = ['Always', 'IfNotPresent', 'Never'];
 /** Kubernetes checks, and names, the sources in this order. */
 const SOURCES = [
-  'emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker', 'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte',
-  'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos', 'projected', 'scaleIO', 'csi', 'ephemeral', 'image',
+  'emptyDir',
+  'hostPath',
+  'gitRepo',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'secret',
+  'nfs',
+  'iscsi',
+  'glusterfs',
+  'flocker',
+  'persistentVolumeClaim',
+  'rbd',
+  'cinder',
+  'cephfs',
+  'quobyte',
+  'downwardAPI',
+  'fc',
+  'flexVolume',
+  'configMap',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'storageos',
+  'projected',
+  'scaleIO',
+  'csi',
+  'ephemeral',
+  'image',
 ] as const satisfies readonly (keyof Volume)[];
 type Source = (typeof SOURCES)[number];
 
@@ -76,8 +104,10 @@ function checkProjected(errors: Errors, field: string, projected: ProjectedVolum
     if (source.serviceAccountToken !== undefined) {
       count++;
       const { expirationSeconds = 0, path = '' } = source.serviceAccountToken;
-      if (expirationSeconds < SHORTEST_TOKEN) errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, 'may not specify a duration less than 10 minutes'));
-      if (expirationSeconds > LONGEST_TOKEN) errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
+      if (expirationSeconds < SHORTEST_TOKEN)
+        errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, 'may not specify a duration less than 10 minutes'));
+      if (expirationSeconds > LONGEST_TOKEN)
+        errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
       if (checkRequired(errors, `${field}.path`, path)) checkLocalPath(errors, `${field}.path`, path);
     }
     if (source.clusterTrustBundle !== undefined) {
@@ -169,7 +199,8 @@ function checkSource(errors: Errors, field: string, volume: Volume, source: Sour
     case 'csi': {
       const { driver = '', nodePublishSecretRef: secret } = volume.csi!;
       checkDriverName(errors, `${at}.driver`, driver);
-      if (secret !== undefined && checkRequired(errors, `${at}.nodePublishSecretRef.name`, secret.name)) checkText(errors, `${at}.name`, secret.name!, isDNS1123Subdomain(secret.name!));
+      if (secret !== undefined && checkRequired(errors, `${at}.nodePublishSecretRef.name`, secret.name))
+        checkText(errors, `${at}.name`, secret.name!, isDNS1123Subdomain(secret.name!));
       return;
     }
     default:
@@ -221,7 +252,8 @@ export function checkVolumes(errors: Errors, field: string, volumes: readonly Vo
     if (known.has(name)) errors.push(duplicate(`${at}.name`, name));
     if (errors.length === before) known.set(name, volume);
     const claim = volume.persistentVolumeClaim?.claimName;
-    if (claim !== undefined && made.has(claim)) errors.push(invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume'));
+    if (claim !== undefined && made.has(claim))
+      errors.push(invalid(`${at}.persistentVolumeClaim.claimName`, claim, 'must not reference a PVC that gets created for an ephemeral volume'));
   }
   return known;
 }

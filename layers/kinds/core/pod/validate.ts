@@ -101,13 +101,16 @@ export function checkPodSpec(errors: Errors, field: string, spec: PodSpec, meta:
   checkPullSecrets(errors, `${field}.imagePullSecrets`, spec.imagePullSecrets);
   checkAffinity(errors, `${field}.affinity`, spec.affinity);
   if (spec.dnsConfig !== undefined || spec.dnsPolicy === 'None') checkDns(errors, `${field}.dnsConfig`, spec);
-  (spec.readinessGates ?? []).forEach(({ conditionType = '' }, index) => checkText(errors, `${field}.readinessGates[${index}].conditionType`, conditionType, isQualifiedName(conditionType)));
+  (spec.readinessGates ?? []).forEach(({ conditionType = '' }, index) =>
+    checkText(errors, `${field}.readinessGates[${index}].conditionType`, conditionType, isQualifiedName(conditionType)),
+  );
   if (spec.schedulingGates !== undefined) checkGates(errors, `${field}.schedulingGates`, spec.schedulingGates);
   if (spec.topologySpreadConstraints !== undefined) checkSpread(errors, `${field}.topologySpreadConstraints`, spec.topologySpreadConstraints);
   checkHostUsers(errors, field, spec);
   checkNames(errors, field, spec);
   const deadline = spec.activeDeadlineSeconds;
-  if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) errors.push(invalid(`${field}.activeDeadlineSeconds`, deadline, `must be between 1 and ${MAX_INT32}, inclusive`));
+  if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32))
+    errors.push(invalid(`${field}.activeDeadlineSeconds`, deadline, `must be between 1 and ${MAX_INT32}, inclusive`));
   if (spec.tolerations !== undefined) checkTolerations(errors, `${field}.tolerations`, spec.tolerations);
   (spec.hostAliases ?? []).forEach(({ ip = '', hostnames = [] }, index) => {
     checkIP(errors, `${field}.hostAliases[${index}].ip`, ip);

@@ -73,7 +73,10 @@ function checkAzureDisk(errors: Errors, field: string, source: Source): void {
   const caching = source['cachingMode'] as string | undefined;
   const kind = source['kind'] as string | undefined;
   const uri = text(source, 'diskURI');
-  const [modes, kinds] = [['None', 'ReadOnly', 'ReadWrite'], ['Dedicated', 'Managed', 'Shared']];
+  const [modes, kinds] = [
+    ['None', 'ReadOnly', 'ReadWrite'],
+    ['Dedicated', 'Managed', 'Shared'],
+  ];
   if (caching !== undefined && !modes.includes(caching)) errors.push(notSupported(`${field}.cachingMode`, caching, modes));
   if (kind !== undefined && !kinds.includes(kind)) errors.push(notSupported(`${field}.kind`, kind, kinds));
   if (kind === 'Managed' && !uri.startsWith('/subscriptions/'))

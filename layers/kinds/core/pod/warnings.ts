@@ -33,7 +33,9 @@ export function specWarnings(field: string, spec: PodSpec, meta: ObjectMeta | un
   const tell = (at: string, text: string): void => void found.push(`${field}${at}: ${text}`);
   for (const key in spec.nodeSelector) if (DEPRECATED_LABELS[key] !== undefined) tell(`.nodeSelector[${key}]`, DEPRECATED_LABELS[key]);
   affinityWarnings(spec, tell);
-  for (const key in meta?.annotations) if (DEPRECATED_ANNOTATIONS[key] !== undefined) found.push(`${field === 'spec' ? 'metadata' : field.replace(/spec$/, 'metadata')}.annotations[${key}]: ${DEPRECATED_ANNOTATIONS[key]}`);
+  for (const key in meta?.annotations)
+    if (DEPRECATED_ANNOTATIONS[key] !== undefined)
+      found.push(`${field === 'spec' ? 'metadata' : field.replace(/spec$/, 'metadata')}.annotations[${key}]: ${DEPRECATED_ANNOTATIONS[key]}`);
   (spec.volumes ?? []).forEach((volume, index) => {
     for (const key in volume) if (REMOVED_VOLUMES[key] !== undefined) tell(`.volumes[${index}].${key}`, REMOVED_VOLUMES[key]);
     const limit = volume.emptyDir?.sizeLimit;
@@ -85,7 +87,8 @@ function containerWarnings(spec: PodSpec, tell: Tell): void {
       const names = new Map<string, string>();
       (container.env ?? []).forEach(({ name, value = '' }, number) => {
         // `PATH=$(PATH):/x` after another PATH is on purpose
-        if (names.has(name) && !value.includes(`$(${name})`)) tell(`${at}.env[${number}]`, `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`);
+        if (names.has(name) && !value.includes(`$(${name})`))
+          tell(`${at}.env[${number}]`, `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`);
         names.set(name, value);
       });
       const own = new Set<string>();
@@ -93,7 +96,11 @@ function containerWarnings(spec: PodSpec, tell: Tell): void {
         const key = `${containerPort}/${protocol}/${hostPort}`;
         if (own.has(key)) tell(`${at}.ports[${number}]`, `duplicate port definition with ${at.slice(1)}.ports`);
         own.add(key);
-        if (name !== '' && ports.has(name) && ports.get(name) !== at) tell(`${at}.ports[${number}].name`, `duplicate port name ${JSON.stringify(name)} with ${ports.get(name)!.slice(1)}, services and probes that select ports by name will use ${ports.get(name)!.slice(1)}`);
+        if (name !== '' && ports.has(name) && ports.get(name) !== at)
+          tell(
+            `${at}.ports[${number}].name`,
+            `duplicate port name ${JSON.stringify(name)} with ${ports.get(name)!.slice(1)}, services and probes that select ports by name will use ${ports.get(name)!.slice(1)}`,
+          );
         else if (name !== '') ports.set(name, at);
       });
     });
@@ -104,7 +111,8 @@ export function podWarnings(now: Pod, old: Pod | undefined): string[] {
   if (old === undefined) {
     const name = now.metadata.name ?? '';
     const messages = isDNS1123Label(name);
-    if (messages.length > 0) found.push(`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${messages.join(' ')}]`);
+    if (messages.length > 0)
+      found.push(`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${messages.join(' ')}]`);
   }
   return now.spec === undefined ? found : [...found, ...specWarnings('spec', now.spec, now.metadata)];
 }
