@@ -1,5 +1,5 @@
 /** DeleteOptions come in the body or, where there is none, in the query. */
-import { decodeObject } from '#kinds/codec/codec.ts';
+import { decodeEnvelope } from '#kinds/codec/codec.ts';
 import { DecodeError, decodeJson, decodeYaml, undecodable } from '#machinery/decode.ts';
 import { notSupported } from '#machinery/field-error.ts';
 import { badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
@@ -27,7 +27,7 @@ function bodyOptions(call: Call, { request }: Exchange): Record<string, unknown>
         ({ object } = decodeYaml(bodyText(body), { schema, findings: false }));
         break;
       case PROTOBUF_TYPE:
-        object = decodeObject(body);
+        object = decodeEnvelope(body, schema);
         break;
       default:
         throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE], media);

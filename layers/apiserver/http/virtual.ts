@@ -5,7 +5,6 @@ import type { User } from '../authn/port.ts';
 import type { ApiResponse } from '../door.ts';
 import { encodeObject, typeOf } from '../represent/encode.ts';
 import { negotiate } from '../represent/media.ts';
-import { protobufReady } from '../represent/protobuf.ts';
 import { parseQuery, writeOptions } from '../routing/query.ts';
 import type { RequestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
@@ -34,7 +33,7 @@ export async function createVirtual(services: Services, handler: VirtualHandler,
   if (handler.namespaced !== (info.namespace !== '')) throw noSuchResource();
   if (handler.subresource !== '' && info.name === '') throw noSuchResource();
   const { headers, body } = exchange.request;
-  const form = negotiate(headers['accept'], 'plain', protobufReady());
+  const form = negotiate(headers['accept'], 'plain', true);
   const query = parseQuery(exchange.request.query);
   const options = writeOptions(query, headers['user-agent'], 'CreateOptions');
   const schema = services.registry.virtual(handler.body.group, handler.body.version, handler.resource)?.schema ?? services.bodySchema(handler.body);

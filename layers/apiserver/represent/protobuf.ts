@@ -1,26 +1,29 @@
-/** Protobuf answers: the envelope `k8s\0` + Unknown{typeMeta, raw} around the message of the object's kind. */
+/** Protobuf answers: built-in kinds, their lists, Status and partial objects. Tables and custom resources have no messages. */
+import { encodeEnvelope } from '#kinds/codec/codec.ts';
 import type { Kind } from '#kinds/kind.ts';
+import { schemaOf, schemaOfKind } from '#kinds/schema.ts';
 import type { KubeObject } from '#machinery/object.ts';
+import type { TypeSchema } from '#machinery/schema.ts';
 import { notAcceptable } from '#machinery/status.ts';
 import { JSON_TYPE, YAML_TYPE } from './media.ts';
 
-export type ProtobufEncoder = (object: KubeObject) => Uint8Array | undefined;
+export const hasProtobuf = (kind: Kind): boolean => kind.schema.name.startsWith('io.k8s.');
 
-let encoder: ProtobufEncoder | undefined;
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
-/** Set once when the server is composed: the codec knows the schemas of the registry. */
-export function useProtobufEncoder(encode: ProtobufEncoder): void {
-  encoder = encode;
+function schemaFor({ apiVersion, kind }: KubeObject): TypeSchema | undefined {
+  if (kind === 'Status') return schemaOf(`${META}.Status`);
+  const slash = apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  if (group === 'meta.k8s.io') return kind.startsWith('PartialObjectMetadata') ? schemaOf(`${META}.${kind}`) : undefined;
+  return schemaOfKind(group, apiVersion.slice(slash + 1), kind);
 }
-
-/** Custom resources have no message. */
-export const hasProtobuf = (kind: Kind): boolean => encoder !== undefined && kind.schema.name.startsWith('io.k8s.');
 
 /** @throws ApiError 406 where the type has no protobuf form */
 export function encodeProtobuf(object: KubeObject): Uint8Array {
-  const bytes = encoder?.(object);
-  if (bytes === undefined) throw notAcceptable([JSON_TYPE, YAML_TYPE]);
-  return bytes;
+  const schema = schemaFor(object);
+  if (schema === undefined) throw notAcceptable([JSON_TYPE, YAML_TYPE]);
+  return encodeEnvelope(schema, object);
 }
 
 /** A field of wire type 2: its tag, the length as a varint, the bytes. */
@@ -42,5 +45,3 @@ export function encodeWatchEvent(type: string, object: Uint8Array): Uint8Array {
   length.writeUInt32BE(event.byteLength);
   return Buffer.concat([length, event]);
 }
-
-export const protobufReady = (): boolean => encoder !== undefined;
