@@ -40,6 +40,7 @@ import { openEmbeddedStore } from '#store/embedded/store.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { CLUSTER_DOMAIN } from './cluster.ts';
 import { openDoor } from './door/door.ts';
+import { openidPaths } from './openid.ts';
 import { directDialer } from './door/dialer.ts';
 import type { ControlPlaneConfig } from './programs.ts';
 
@@ -62,6 +63,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   const statics = staticTokens(config.tokenFile !== undefined && existsSync(config.tokenFile) ? parseTokenFile(readFileSync(config.tokenFile, 'utf8')) : new Map());
   const rbac = await openRbacState(store);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
+  let ready = false;
   const server = createApiServer({
     store,
     registry,
@@ -86,7 +88,16 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     metrics,
     audit: undefined,
     log: (message, error) => log(message, error),
-    openid: { configuration: keys.configuration(`${ISSUER}/openid/v1/jwks`), jwks: keys.jwks() },
+    paths: openidPaths(keys, ISSUER),
+    health: [
+      {
+        name: 'bootstrap',
+        live: false,
+        check() {
+          if (!ready) throw new Error('the bootstrap objects are not there yet');
+        },
+      },
+    ],
   });
   const door = await openDoor(server, {
     addresses: config.listen,
@@ -133,7 +144,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   });
   await control.ready;
   const scheduler = startScheduler({ cache: control.cache, client, events: control.events, clock, random, onError: (what, error) => log(what, error) });
-  server.setReady();
+  ready = true;
   return {
     async stop() {
       await door.close();

@@ -1,0 +1,215 @@
+/** The door of a local cluster: HTTPS (HTTP/1.1) on loopback and on the cluster's bridge, in front of the API server. */
+import type { ApiRequest, ApiResponse, StreamBody, StreamSink } from '#apiserver/door.ts';
+import type { ApiServer } from '#apiserver/server.ts';
+import { tooLarge } from '#machinery/status.ts';
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+
+/** As kube-apiserver's `--max-request-body-bytes`. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+/** A client that sends its headers or body slower than this is cut off (slow loris). */
+const HEADERS_LIMIT_MS = 30_000;
+const BODY_LIMIT_MS = 60_000;
+/** Longer than Go's own 90 s of idle connections: the client closes first, and never writes into a closing one. */
+const KEEP_ALIVE_MS = 120_000;
+const MAX_HEADER_BYTES = 1024 * 1024;
+/** Ten thousand watches and what else is open. */
+const MAX_CONNECTIONS = 20_000;
+const CLOSE_LIMIT_MS = 5_000;
+
+export interface DoorOptions {
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Who signs client certificates. */
+  readonly clientCaPem: string;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+export interface Door {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export class PortInUse extends Error {
+  readonly code = 'PORT_IN_USE';
+}
+
+type Certificate = NonNullable<ApiRequest['clientCertificate']>;
+/** A connection's certificate is read once: it cannot change under its requests. */
+const certificates = new WeakMap<TLSSocket, Certificate | null>();
+
+function certificateOf(socket: TLSSocket): Certificate | undefined {
+  let known = certificates.get(socket);
+  if (known === undefined) {
+    known = null;
+    if (socket.authorized) {
+      const peer = socket.getPeerCertificate();
+      const subject = peer?.subject as { CN?: string | string[]; O?: string | string[] } | undefined;
+      const [commonName] = [subject?.CN ?? ''].flat();
+      if (commonName !== undefined && commonName !== '') known = { commonName, organizations: [subject?.O ?? []].flat(), fingerprint: peer.fingerprint256 ?? '' };
+    }
+    certificates.set(socket, known);
+  }
+  return known ?? undefined;
+}
+
+function requestOf(incoming: IncomingMessage, body: Uint8Array | undefined, signal: AbortSignal): ApiRequest {
+  const url = incoming.url ?? '/';
+  const mark = url.indexOf('?');
+  const certificate = certificateOf(incoming.socket as TLSSocket);
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: incoming.headers as ApiRequest['headers'],
+    body,
+    signal,
+    ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+    ...(incoming.socket.remoteAddress === undefined ? {} : { remoteAddress: incoming.socket.remoteAddress }),
+  };
+}
+
+class BodyTooLarge extends Error {}
+
+function readBody(incoming: IncomingMessage): Promise<Uint8Array | undefined> | undefined {
+  const length = incoming.headers['content-length'];
+  if (length === undefined && incoming.headers['transfer-encoding'] === undefined) return undefined;
+  if (length === '0') return undefined;
+  if (length !== undefined && Number(length) > MAX_BODY_BYTES) return Promise.reject(new BodyTooLarge());
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size > MAX_BODY_BYTES) {
+        incoming.pause();
+        reject(new BodyTooLarge());
+      } else parts.push(part);
+    });
+    incoming.on('end', () => resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts, size)));
+    incoming.on('error', reject);
+    incoming.on('aborted', () => reject(new Error('the client went away')));
+  });
+}
+
+function stream(body: StreamBody, response: ServerResponse): void {
+  const sink: StreamSink = {
+    write: (bytes) => response.write(bytes),
+    end: () => void response.end(),
+    abort: () => void response.destroy(),
+    onDrain: (callback) => void response.on('drain', callback),
+    onClose: (callback) => void response.on('close', callback),
+  };
+  response.flushHeaders();
+  body.start(sink);
+}
+
+function send(answer: ApiResponse, response: ServerResponse, method: string): void {
+  const { body } = answer;
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.byteLength } as Record<string, string | number | string[]>);
+    response.end(method === 'HEAD' ? undefined : bytes);
+  } else if (Array.isArray(body)) {
+    const parts = body as readonly Uint8Array[];
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': parts.reduce((sum, part) => sum + part.byteLength, 0) } as Record<string, string | number | string[]>);
+    response.cork();
+    if (method !== 'HEAD') for (const part of parts) response.write(part);
+    response.end();
+    response.uncork();
+  } else {
+    response.writeHead(answer.status, answer.headers as Record<string, string | string[]>);
+    stream(body as StreamBody, response);
+  }
+}
+
+async function serve(server: ApiServer, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const abort = new AbortController();
+  response.on('close', () => abort.abort());
+  const reading = readBody(incoming);
+  let body: Uint8Array | undefined;
+  try {
+    body = reading === undefined ? undefined : await reading;
+  } catch (error) {
+    if (!(error instanceof BodyTooLarge)) return void response.destroy();
+    const status = JSON.stringify(tooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`).status);
+    response.writeHead(413, { 'content-type': 'application/json', connection: 'close', 'content-length': Buffer.byteLength(status) });
+    response.end(status);
+    return;
+  }
+  send(await server.handle(requestOf(incoming, body, abort.signal)), response, incoming.method ?? 'GET');
+}
+
+function listen(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new PortInUse(`port ${port} of ${address} is in use`) : error));
+    server.listen({ port, host: address, backlog: 4096 }, resolve);
+  });
+}
+
+/** @throws PortInUse */
+export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Door> {
+  const sockets = new Set<Duplex>();
+  const servers = options.addresses.map(() => {
+    const server = createServer(
+      {
+        cert: options.certPem,
+        key: options.keyPem,
+        ca: options.clientCaPem,
+        requestCert: true,
+        // a client without a certificate may still have a token
+        rejectUnauthorized: false,
+        ALPNProtocols: ['http/1.1'],
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        headersTimeout: HEADERS_LIMIT_MS,
+        requestTimeout: BODY_LIMIT_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        noDelay: true,
+      },
+      (incoming, response) => {
+        serve(api, incoming, response).catch((error: unknown) => {
+          options.log('a request ended in an error that the API server did not catch', error);
+          response.destroy();
+        });
+      },
+    );
+    server.maxConnections = MAX_CONNECTIONS;
+    server.on('secureConnection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    server.on('tlsClientError', () => {});
+    server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const abort = new AbortController();
+      socket.on('close', () => abort.abort());
+      socket.on('error', () => {});
+      api.upgrade(requestOf(incoming, undefined, abort.signal), socket, head).catch((error: unknown) => {
+        options.log('an upgraded connection failed', error);
+        socket.destroy();
+      });
+    });
+    return server;
+  });
+  await Promise.all(servers.map((server, index) => listen(server, options.port, options.addresses[index]!)));
+  for (const server of servers) server.on('error', (error) => options.log('the door', error));
+  return {
+    port: options.port,
+    async close() {
+      const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+      for (const server of servers) server.closeIdleConnections();
+      // watches never end by themselves
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, CLOSE_LIMIT_MS / 10);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
