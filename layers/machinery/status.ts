@@ -142,6 +142,20 @@ export function success(details?: Status['details']): Status {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...(details === undefined ? {} : { details }), code: 200 };
 }
 
+/** What exec and attach send on their error channel when a command ended with another code than 0. */
+export function commandExited(exitCode: number): Status {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: exit status ${exitCode}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+    code: 500,
+  };
+}
+
 const is =
   (reason: string) =>
   (error: unknown): error is ApiError =>
