@@ -44,7 +44,7 @@ function checkAppArmor(errors: Errors, field: string, profile: AppArmorProfile |
 }
 
 /** Which namespace of the kernel a sysctl belongs to. */
-const inNetwork = (name: string): boolean => /^net\./.test(name.replaceAll('/', '.'));
+const inNetwork = (name: string): boolean => name.replaceAll('/', '.').startsWith('net.');
 const inIpc = (name: string): boolean => /^(kernel\.(shm|msg|sem)|fs\.mqueue\.)/.test(name.replaceAll('/', '.')) || name === 'kernel.sem';
 
 function checkSysctls(errors: Errors, field: string, context: PodSecurityContext, spec: PodSpec): void {
