@@ -8,8 +8,8 @@ export interface HealthCheck {
   readonly name: string;
   /** Counts for `/livez` as well: only what a restart would mend. */
   readonly live: boolean;
-  /** @throws when unhealthy; the reason is logged and not told */
-  check(): Promise<void> | void;
+  /** Throws, or answers with a reason, when unhealthy; clients are not told it. */
+  check(): Promise<string | void> | string | void;
 }
 
 type Group = 'healthz' | 'livez' | 'readyz';
@@ -23,8 +23,7 @@ async function passes({ check }: HealthCheck): Promise<boolean> {
       timer = setTimeout(() => reject(new Error('the check did not answer in time')), DEADLINE_MS);
       timer.unref();
     });
-    await Promise.race([check(), late]);
-    return true;
+    return typeof (await Promise.race([check(), late])) !== 'string';
   } catch {
     return false;
   } finally {

@@ -45,32 +45,35 @@ export async function createVirtual(services: Services, handler: VirtualHandler,
       throw forbiddenRequest({ group: info.group, resource: info.resource }, info.name, 'the namespace of the provided object does not match the namespace sent on the request');
   }
   const warn = (text: string): void => void exchange.warnings.push(text);
-  const attributes: AdmissionAttributes = {
-    operation: 'CREATE',
-    kind: undefined,
-    group: info.group,
-    version: info.version,
-    resource: info.resource,
-    subresource: info.subresource,
-    namespace: info.namespace,
-    name: info.name,
-    object,
-    oldObject: undefined,
-    options: {},
-    user,
-    dryRun: options.dryRun,
-    warn,
-    // nothing is stored here: what must move together is the handler's
-    addWrites() {},
-  };
-  await admit(services, attributes);
   const request: VirtualRequest = { object, namespace: info.namespace, name: info.name, user, dryRun: options.dryRun, requestId: exchange.requestId, services, warn };
+  await admitVirtual(services, info, request);
   const { object: result, code } = await handler.create(request);
   const shown = prettied(form, exchange, query);
   return reply(exchange, code ?? 201, typeOf(shown), encodeObject(result, shown));
 }
 
-async function admit(services: Services, attributes: AdmissionAttributes): Promise<void> {
+type Target = Pick<RequestInfo, 'group' | 'version' | 'resource' | 'subresource' | 'namespace' | 'name'>;
+
+/** Admission over the body of a create that stores nothing. */
+export async function admitVirtual(services: Services, { group, version, resource, subresource, namespace, name }: Target, request: VirtualRequest): Promise<void> {
+  const attributes: AdmissionAttributes = {
+    operation: 'CREATE',
+    kind: undefined,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    object: request.object,
+    oldObject: undefined,
+    options: {},
+    user: request.user,
+    dryRun: request.dryRun,
+    warn: request.warn,
+    // nothing is stored here: what must move together is the handler's
+    addWrites() {},
+  };
   const shared: AdmissionServices = { store: services.store, context: { clock: services.clock, ids: services.ids } };
   const plugins = services.admission.filter((plugin) => plugin.handles(attributes));
   for (const plugin of plugins) await plugin.admit?.(attributes, shared);
