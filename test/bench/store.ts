@@ -62,10 +62,12 @@ async function commits(store: Store, resource: string, clients: number, pace?: n
   const until = began + SECONDS * 1000;
   await Promise.all(
     Array.from({ length: clients }, async (_, client) => {
+      // evenly, not all at the same moment
+      if (pace !== undefined) await new Promise((resolve) => setTimeout(resolve, (client * 1000) / pace));
       for (let index = client, round = 0; performance.now() < until; index = (index + clients) % OBJECTS, round++) {
         const current = (await store.get(put(resource, index, undefined).key))!;
         await timed(times, async () => store.commit([put(resource, index, current.rv)], ACTOR));
-        const wait = pace === undefined ? 0 : began + ((round + 1) * clients * 1000) / pace - performance.now();
+        const wait = pace === undefined ? 0 : began + (((round + 1) * clients + client) * 1000) / pace - performance.now();
         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }),

@@ -1,10 +1,12 @@
 /** The writing half of the file: appends batches, trims history, checkpoints. Synchronous; runs in the writer's thread. */
 import type { DatabaseSync } from 'node:sqlite';
 import { REMOVED, type Batch, type Row, type Trim } from './records.ts';
-import { STRIDE } from './schema.ts';
+import { STRIDE, type Synchronous } from './schema.ts';
 
-/** Rows of history looked at in one trim transaction: about a millisecond, so that a commit that arrives meanwhile waits no longer. */
-const TRIM_SLICE = 64;
+/** Rows of history looked at in one trim transaction: half a millisecond, so that a commit that arrives meanwhile waits no longer. */
+const TRIM_SLICE = 32;
+/** Trims wait this long for an idle moment (milliseconds). After it each batch brings twice its rows with it, so that trims never fall behind. */
+const TRIM_PATIENCE = 2_000;
 /** Bytes of write-ahead log after which an idle moment is used for a checkpoint. */
 const CHECKPOINT_IDLE = 1 << 20;
 /** Bytes of write-ahead log after which a checkpoint is made in the middle of work: some 15 ms, once in about 6,000 writes. */
@@ -23,11 +25,14 @@ export class LogWriter {
   readonly #dropLog;
   readonly #dropBody;
   readonly #floor;
+  readonly #synchronous: Synchronous;
   readonly #trims: Trim[] = [];
+  #trimmed = 0;
   #unflushed = 0;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, synchronous: Synchronous) {
     this.#database = database;
+    this.#synchronous = synchronous;
     this.#begin = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');
     this.#log = database.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
@@ -65,23 +70,31 @@ export class LogWriter {
   }
 
   trim(trim: Trim): void {
+    if (this.#trims.length === 0) this.#trimmed = performance.now();
     this.#trims.push(trim);
   }
 
-  /** To be called after a batch was answered: keeps the write-ahead log from growing where no idle moment comes. */
-  relieve(): void {
+  /** To be called after a batch was answered: does what may not wait for an idle moment that never comes. */
+  relieve(rows: number): void {
+    if (this.#trims.length > 0 && performance.now() - this.#trimmed > TRIM_PATIENCE) this.#trimSome(Math.min(2 * rows, TRIM_SLICE));
     if (this.#unflushed > CHECKPOINT_FORCED) this.#checkpoint();
   }
 
   /** Does a little of what can wait; false when nothing is left to do, or nothing can be done now. */
   idle(): boolean {
-    const trim = this.#trims[0];
-    if (trim === undefined) {
-      if (this.#unflushed > CHECKPOINT_IDLE) this.#checkpoint();
-      return false;
+    if (this.#trims.length > 0) {
+      const done = this.#trimSome(TRIM_SLICE);
+      this.#trimmed = performance.now();
+      return done;
     }
+    if (this.#unflushed > CHECKPOINT_IDLE) this.#checkpoint();
+    return false;
+  }
+
+  #trimSome(rows: number): boolean {
+    const trim = this.#trims[0]!;
     try {
-      const reached = this.#slice(trim);
+      const reached = this.#slice(trim, rows);
       if (reached >= trim.to) this.#trims.shift();
       else this.#trims[0] = { ...trim, from: reached };
       return true;
@@ -95,19 +108,25 @@ export class LogWriter {
    * Takes away rows that a row at or below the trim point superseded, and removals at or below it. Each row names the one
    * before it, so the walk costs what was written since the last trim and never looks at the objects that stay.
    */
-  #slice(trim: Trim): number {
+  #slice(trim: Trim, limit: number): number {
     const base = trim.resource * STRIDE;
-    const rows = this.#history.all(base + trim.from, base + trim.to, TRIM_SLICE);
+    const rows = this.#history.all(base + trim.from, base + trim.to, limit);
     const last = rows.at(-1);
-    const reached = rows.length < TRIM_SLICE || last === undefined ? trim.to : Number(last['id']) - base;
-    this.#transaction(() => {
-      for (const { id, type, previous } of rows) {
-        if (previous !== null) this.#drop(base + Number(previous));
-        if (type === REMOVED) this.#drop(Number(id));
-      }
-      this.#floor.run(reached, trim.resource);
-      this.#unflushed += rows.length * 8192;
-    });
+    const reached = rows.length < limit || last === undefined ? trim.to : Number(last['id']) - base;
+    // nobody waits for this to be durable: the sync of the next commit covers it
+    this.#database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      this.#transaction(() => {
+        for (const { id, type, previous } of rows) {
+          if (previous !== null) this.#drop(base + Number(previous));
+          if (type === REMOVED) this.#drop(Number(id));
+        }
+        this.#floor.run(reached, trim.resource);
+        this.#unflushed += rows.length * 8192;
+      });
+    } finally {
+      this.#database.exec(`PRAGMA synchronous = ${this.#synchronous}`);
+    }
     return reached;
   }
 

@@ -55,7 +55,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
   if (options.directory === ':memory:') {
     const database = new DatabaseSync(':memory:');
     prepareFile(database, options.cluster);
-    return new EmbeddedStore(options, new LogReader(database), appendHere(new LogWriter(database)), () => {});
+    return new EmbeddedStore(options, new LogReader(database), appendHere(new LogWriter(database, 'FULL')), () => {});
   }
   mkdirSync(options.directory, { recursive: true });
   const unlock = lockDirectory(options.directory);

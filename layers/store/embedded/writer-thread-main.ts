@@ -9,17 +9,17 @@ const { path, synchronous, port, bell } = workerData as WriterThreadData;
 const QUIET = 20;
 
 const answer = (message: FromWriter): void => port.postMessage(message);
-const writer = new LogWriter(openForWriting(path, synchronous));
+const writer = new LogWriter(openForWriting(path, synchronous), synchronous);
 answer({ done: true });
 while (work(next()));
 
 /** The next message; meanwhile what can wait is done bit by bit. */
 function next(): ToWriter {
-  for (let busy = true; ;) {
+  for (let patience = QUIET; ;) {
     const rung = Atomics.load(bell, 0);
     const received = receiveMessageOnPort(port) as { readonly message: ToWriter } | undefined;
     if (received !== undefined) return received.message;
-    if (Atomics.wait(bell, 0, rung, busy ? QUIET : Infinity) === 'timed-out') busy = writer.idle();
+    if (Atomics.wait(bell, 0, rung, patience) === 'timed-out') patience = writer.idle() ? 0 : Infinity;
   }
 }
 
@@ -39,6 +39,6 @@ function work(message: ToWriter): boolean {
   } catch (error) {
     answer({ failed: error instanceof Error ? error : new Error(String(error)) });
   }
-  writer.relieve();
+  writer.relieve(message.append.rows.length);
   return true;
 }

@@ -21,6 +21,8 @@ export async function appendInThread(path: string, synchronous: Synchronous): Pr
   const bell = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('writer-thread-main.ts', import.meta.url), {
     name: 'store-writer',
+    // a program's own flags (--eval, --inspect) are not meant for it
+    execArgv: [],
     workerData: { path, synchronous, port: port1, bell } satisfies WriterThreadData,
     transferList: [port1],
   });
