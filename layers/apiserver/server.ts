@@ -7,6 +7,8 @@ import type { Store } from '#store/port.ts';
 import type { AdmissionPlugin } from './admission/port.ts';
 import type { Authenticator, User } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
+import { DiscoveryIndex } from './discovery/index.ts';
+import { discoveryRoutes } from './discovery/routes.ts';
 import type { BuildInfo } from './discovery/version.ts';
 import { versionDocument, KUBERNETES_VERSION } from './discovery/version.ts';
 import type { ApiRequest, ApiResponse } from './door.ts';
@@ -85,12 +87,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const watches = new WatchClock(options.clock);
   const openWatches = metrics.gauge('apiserver_registered_watchers', 'Watches that are open.');
   metrics.collect(() => openWatches.set(watches.size));
-  const environment = { services, virtuals: new VirtualIndex(virtuals), clock: watches, random: options.random, stream: () => undefined };
+  const index = new DiscoveryIndex(options.registry);
+  const environment = { services, index, virtuals: new VirtualIndex(virtuals), clock: watches, random: options.random, stream: () => undefined };
   const version = JSON.stringify(versionDocument({ gitVersion: `${KUBERNETES_VERSION}+paperplane`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z', ...options.build }));
   const paths: Paths = new Paths([
     { path: '/version', handle: (exchange) => reply(exchange, 200, JSON_TYPE, version) },
     { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
     { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
+    ...discoveryRoutes(index),
     ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
     ...(options.paths ?? []),
   ]);

@@ -3,18 +3,20 @@ import { ApiError, methodNotAllowed, noSuchResource } from '#machinery/status.ts
 import type { Kind } from '#kinds/kind.ts';
 import type { User } from '../authn/port.ts';
 import type { Call } from '../context.ts';
+import type { DiscoveryIndex } from '../discovery/index.ts';
 import type { ApiResponse } from '../door.ts';
 import type { RequestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
 import type { WatchEnvironment } from '../verbs/watch.ts';
 import { readList, readObject, readWatch } from './reads.ts';
-import type { Exchange } from './reply.ts';
+import { type Exchange, replyText } from './reply.ts';
 import { createVirtual, type VirtualIndex } from './virtual.ts';
 import { writeCreate, writeDelete, writeDeleteCollection, writePatch, writeUpdate } from './writes.ts';
 
 export interface ResourceEnvironment extends WatchEnvironment {
   readonly services: Services;
   readonly virtuals: VirtualIndex;
+  readonly index: DiscoveryIndex;
   /** Logs and proxies, which answer over HTTP without an upgrade. */
   stream(info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> | undefined;
 }
@@ -41,6 +43,7 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
   const kind = services.registry.byResource(info.group, info.version, info.resource);
   if (kind === undefined) {
     if (services.registry.virtual(info.group, info.version, info.resource) !== undefined) throw refuseMethod(info);
+    if (environment.index.version(info.group, info.version) === undefined) return replyText(exchange, 404, '404 page not found\n');
     throw noSuchResource();
   }
   if (!pathFits(kind, info)) {
