@@ -86,7 +86,6 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     ids,
     random,
     metrics,
-    audit: undefined,
     log: (message, error) => log(message, error),
     paths: openidPaths(keys, ISSUER),
     health: [

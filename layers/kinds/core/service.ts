@@ -15,7 +15,8 @@ function defaults({ spec, status }: Service): void {
   spec.type ??= 'ClusterIP';
   spec.sessionAffinity ??= 'None';
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
-  else if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: CLIENT_IP_SECONDS } };
+  else if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: CLIENT_IP_SECONDS } };
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP';
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
@@ -70,7 +71,8 @@ function validate(service: Service): FieldError[] {
     if (seen.has(key)) errors.push(duplicate(at, { protocol: port.protocol, port: port.port }));
     seen.add(key);
     if (port.nodePort) {
-      if (spec.type === 'ClusterIP' || spec.type === 'ExternalName') errors.push({ type: 'FieldValueForbidden', field: `${at}.nodePort`, detail: `may not be used when \`type\` is '${spec.type}'` });
+      if (spec.type === 'ClusterIP' || spec.type === 'ExternalName')
+        errors.push({ type: 'FieldValueForbidden', field: `${at}.nodePort`, detail: `may not be used when \`type\` is '${spec.type}'` });
       const node = `${port.protocol}/${port.nodePort}`;
       if (nodePorts.has(node)) errors.push(duplicate(`${at}.nodePort`, port.nodePort));
       nodePorts.add(node);
@@ -79,8 +81,12 @@ function validate(service: Service): FieldError[] {
   errors.push(...labelErrors(spec.selector, 'spec.selector'));
   if (!['ClientIP', 'None'].includes(spec.sessionAffinity ?? '')) errors.push(notSupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']));
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (seconds !== undefined && (seconds <= 0 || seconds > MAX_AFFINITY_SECONDS)) errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`));
-  for (const [field, value] of [['externalTrafficPolicy', spec.externalTrafficPolicy], ['internalTrafficPolicy', spec.internalTrafficPolicy]] as const) {
+  if (seconds !== undefined && (seconds <= 0 || seconds > MAX_AFFINITY_SECONDS))
+    errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, `must be greater than 0 and less than ${MAX_AFFINITY_SECONDS}`));
+  for (const [field, value] of [
+    ['externalTrafficPolicy', spec.externalTrafficPolicy],
+    ['internalTrafficPolicy', spec.internalTrafficPolicy],
+  ] as const) {
     if (value !== undefined && value !== 'Cluster' && value !== 'Local') errors.push(notSupported(`spec.${field}`, value, ['Cluster', 'Local']));
   }
   return errors;
@@ -105,7 +111,8 @@ function externalOf({ spec, status }: Service): string {
   }
 }
 
-const portsText = (ports: readonly ServicePort[] | undefined): string => (ports ?? []).map(({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`).join(',') || NONE;
+const portsText = (ports: readonly ServicePort[] | undefined): string =>
+  (ports ?? []).map(({ port, nodePort, protocol }) => `${port}${nodePort ? `:${nodePort}` : ''}/${protocol ?? 'TCP'}`).join(',') || NONE;
 
 export const service = behaviour<Service>({
   nameRule: 'label1035',
@@ -125,5 +132,14 @@ export const service = behaviour<Service>({
     AGE,
     column('Selector', 'Route service traffic to pods with label keys and values matching this selector.', 'string', 1),
   ],
-  row: (object, now) => ({ cells: [object.spec?.type ?? '', object.spec?.clusterIP || NONE, externalOf(object), portsText(object.spec?.ports), ageOf(object.metadata.creationTimestamp, now), labelsText(object.spec?.selector)] }),
+  row: (object, now) => ({
+    cells: [
+      object.spec?.type ?? '',
+      object.spec?.clusterIP || NONE,
+      externalOf(object),
+      portsText(object.spec?.ports),
+      ageOf(object.metadata.creationTimestamp, now),
+      labelsText(object.spec?.selector),
+    ],
+  }),
 });
