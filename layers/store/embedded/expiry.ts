@@ -5,7 +5,7 @@ import type { Remove, Store } from '../port.ts';
 import type { LogReader } from './log-reader.ts';
 
 /** Objects removed in one go: a burst of Events must not become a burst of writes an hour later. */
-const SWEEP = 100;
+const SWEEP = 500;
 /** Between two sweeps (milliseconds): what expires within it goes together. */
 const SWEEP_GAP = 1_000;
 /** After a sweep that failed, on a full disk for example (milliseconds). */

@@ -14,8 +14,9 @@ const FUTURE_WAIT = 3_000;
 /** Log rows walked in one piece on the way back, and bodies read in one piece: 1 to 3 ms. */
 const UNDO_PIECE = 500;
 const BODY_PIECE = 250;
-/** Old versions kept worked out for each resource, for the next page of the same list. */
-const KEPT_UNDOS = 4;
+/** Old versions kept worked out for each resource, for the next page of the same list; larger ones are worked out anew. */
+const KEPT_UNDOS = 2;
+const KEPT_STATES = 5_000;
 
 /** For each key that changed in (at, upTo] its state at `at`; `undefined`: there was none. */
 interface Undo {
@@ -80,8 +81,8 @@ export class Lists {
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (at < resource.floor) throw new StoreExpired(at, resource.floor);
-    const kept = (this.#undos.get(resource) ?? []).filter((other) => other !== undo && other.at >= resource.floor);
-    this.#undos.set(resource, [undo, ...kept].slice(0, KEPT_UNDOS));
+    const kept = [undo, ...(this.#undos.get(resource) ?? []).filter((other) => other !== undo && other.at >= resource.floor)];
+    this.#undos.set(resource, kept.filter(({ states }) => states.size <= KEPT_STATES).slice(0, KEPT_UNDOS));
     return undo;
   }
 

@@ -37,7 +37,7 @@ export interface EmbeddedOptions {
   readonly recentBytes?: number;
   /** `NORMAL` loses acknowledged writes in a power cut: only for the test that shows so. */
   readonly synchronous?: Synchronous;
-  /** Hears of what nobody waits for: a listener that threw, a sweep that failed. */
+  /** Hears of what nobody waits for: a listener that threw, a sweep that failed, a writer that died (the store must then be opened anew). */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -45,7 +45,8 @@ export interface EmbeddedOptions {
 const HISTORY: HistoryLimits = { seconds: 3600, bytes: 256 << 20 };
 /** 100,000 objects of the usual 2.4 KB. */
 const CACHE_BYTES = 256 << 20;
-const RECENT_BYTES = 64 << 20;
+/** Some 5,000 updates of such objects, each with the state before it. */
+const RECENT_BYTES = 32 << 20;
 
 /**
  * @throws StoreLocked another process has the directory open
@@ -67,7 +68,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
     } finally {
       database.close();
     }
-    const appender = await appendInThread(path, options.synchronous ?? 'FULL');
+    const appender = await appendInThread(path, options.synchronous ?? 'FULL', options.onError ?? (() => {}));
     return new EmbeddedStore(options, new LogReader(openForReading(path)), appender, unlock);
   } catch (error) {
     unlock();

@@ -16,7 +16,7 @@ export interface WriterThreadData {
 export type ToWriter = { readonly append: Batch } | { readonly trim: Trim } | { readonly close: true };
 export type FromWriter = { readonly done: true } | { readonly failed: Error } | { readonly closed: true };
 
-export async function appendInThread(path: string, synchronous: Synchronous): Promise<Appender> {
+export async function appendInThread(path: string, synchronous: Synchronous, died: (error: unknown) => void): Promise<Appender> {
   const { port1, port2: port } = new MessageChannel();
   const bell = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('writer-thread-main.ts', import.meta.url), {
@@ -49,6 +49,7 @@ export async function appendInThread(path: string, synchronous: Synchronous): Pr
   };
   port.on('message', (message: FromWriter) => settle('failed' in message ? unavailable(message.failed) : undefined));
   const end = (error: unknown): void => {
+    if (gone === undefined) died(error);
     gone ??= unavailable(error);
     settle(gone);
   };
