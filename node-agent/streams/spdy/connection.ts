@@ -88,6 +88,8 @@ class Connection implements SpdyConnection {
         this.destroy(error as Error);
       }
     });
+    // Whoever read the handshake may have paused it.
+    transport.resume();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     transport.on('error', () => undefined);
