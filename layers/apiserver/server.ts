@@ -24,6 +24,8 @@ import { Metrics } from './metrics/registry.ts';
 import { JSON_TYPE } from './represent/media.ts';
 import type { Services } from './server.port.ts';
 import type { NodeDialer } from './streams/port.ts';
+import { bindings, podBinding } from './virtual/binding.ts';
+import { podEviction } from './virtual/eviction.ts';
 import type { VirtualHandler } from './virtual/port.ts';
 import { WatchClock } from './watch/clocked.ts';
 
@@ -67,7 +69,7 @@ function schemaOfBody({ group, version, kind }: { readonly group: string; readon
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = options.metrics ?? new Metrics();
-  const virtuals = options.virtuals ?? [];
+  const virtuals = [podBinding, bindings, podEviction, ...(options.virtuals ?? [])];
   const services: Services = {
     store: options.store,
     registry: options.registry,

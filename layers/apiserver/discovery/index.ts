@@ -82,12 +82,12 @@ function ofKind(kind: Kind, stored: Kind | undefined): DiscoveredResource {
   return { plural, singular, kind: name, namespaced, verbs, shortNames, categories, storageVersionHash: storageHash(stored ?? kind), subresources: subresourcesOf(kind) };
 }
 
-const ofVirtual = ({ plural, singular, kind, namespaced }: VirtualResource): DiscoveredResource => ({
+const ofVirtual = ({ group, version, plural, singular, kind, namespaced }: VirtualResource): DiscoveredResource => ({
   plural,
   singular,
   kind,
   namespaced,
-  verbs: ['create'],
+  verbs: resourceFacts(group, version, plural)?.verbs ?? ['create'],
   shortNames: [],
   categories: [],
   storageVersionHash: '',
