@@ -6,6 +6,8 @@ type Facts = 'group' | 'version' | 'kind' | 'listKind' | 'plural' | 'singular' |
 
 export type Behaviour<T extends KubeObject = KubeObject> = Partial<Omit<Kind<T>, Facts | 'hasGeneration' | 'nameRule'>> & {
   readonly hasGeneration?: boolean;
+  /** Nodes register with the status they have. */
+  readonly keepsStatusOnCreate?: boolean;
   readonly nameRule?: Kind['nameRule'];
   readonly fields?: Kind<T>['fields'];
   /** Subresources with rules of their own, by name; `status` has a generic form where the table names one. */

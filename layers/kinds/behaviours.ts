@@ -1,13 +1,23 @@
 /** The behaviours of built-in kinds, by resource and version. A kind that is not here has the generic behaviour. */
 import type { Behaviour } from './behaviour.ts';
 import { lease } from './coordination/lease.ts';
+import { configMap } from './core/config-map.ts';
+import { endpoints } from './core/endpoints.ts';
+import { event } from './core/event.ts';
+import { limitRange } from './core/limit-range.ts';
 import { namespace } from './core/namespace.ts';
 import { node } from './core/node.ts';
+import { podTemplate } from './core/pod-template.ts';
 import { pod } from './core/pod/pod.ts';
 import { replicationController } from './core/replication-controller.ts';
-import { service } from './core/service.ts';
-import { configMap, endpoints, event, limitRange, resourceQuota, secret, serviceAccount } from './core/simple.ts';
-import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac/rbac.ts';
+import { resourceQuota } from './core/resource-quota.ts';
+import { secret } from './core/secret.ts';
+import { serviceAccount } from './core/service-account.ts';
+import { service } from './core/service/service.ts';
+import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { newEvent } from './events/event.ts';
+import { clusterRoleBinding, roleBinding } from './rbac/binding.ts';
+import { clusterRole, role } from './rbac/role.ts';
 
 export const behaviours: Readonly<Record<string, Readonly<Record<string, Behaviour>>>> = {
   configmaps: { v1: configMap },
@@ -17,14 +27,17 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   namespaces: { v1: namespace },
   nodes: { v1: node },
   pods: { v1: pod },
+  podtemplates: { v1: podTemplate },
   replicationcontrollers: { v1: replicationController },
   resourcequotas: { v1: resourceQuota },
   secrets: { v1: secret },
   serviceaccounts: { v1: serviceAccount },
   services: { v1: service },
+  'leases.coordination.k8s.io': { v1: lease },
+  'endpointslices.discovery.k8s.io': { v1: endpointSlice },
+  'events.events.k8s.io': { v1: newEvent },
   'clusterrolebindings.rbac.authorization.k8s.io': { v1: clusterRoleBinding },
   'clusterroles.rbac.authorization.k8s.io': { v1: clusterRole },
-  'leases.coordination.k8s.io': { v1: lease },
   'rolebindings.rbac.authorization.k8s.io': { v1: roleBinding },
   'roles.rbac.authorization.k8s.io': { v1: role },
 };

@@ -90,7 +90,7 @@ function kindOf(facts: ResourceFacts): Kind {
   const own = behaviours[`${facts.plural}${facts.group === '' ? '' : `.${facts.group}`}`]?.[facts.version] ?? {};
   const schema = schemaOfKind(facts.group, facts.version, facts.kind)!;
   const hasStatus = facts.subresources.some(({ name }) => name === 'status');
-  const { stored: _, ...rest } = own;
+  const { stored: _, keepsStatusOnCreate = false, ...rest } = own;
   return {
     hasGeneration: !WITHOUT_GENERATION.has(storage),
     nameRule: 'subdomain',
@@ -116,7 +116,7 @@ function kindOf(facts: ResourceFacts): Kind {
       shape(object, schema);
     },
     prepareForCreate(object, context) {
-      if (hasStatus) delete object['status'];
+      if (hasStatus && !keepsStatusOnCreate) delete object['status'];
       own.prepareForCreate?.(object, context);
     },
     prepareForUpdate(object, old, context) {

@@ -1,19 +1,34 @@
-import type { Lease } from '../generated/types.ts';
-import { invalid, type FieldError } from '#machinery/field-error.ts';
+/** Leases. */
+import type { Lease } from '#kinds/generated/types.ts';
+import { type FieldError, forbidden, invalid, required } from '#machinery/field-error.ts';
+import { age } from '#machinery/time.ts';
 import { behaviour } from '../behaviour.ts';
-import { AGE, ageOf, column } from '../shared/cells.ts';
+import { checkNotNegative, checkPositive, checkText } from '../shared/check.ts';
+import { AGE, text } from '../shared/columns.ts';
+import { isQualifiedName } from '#machinery/names.ts';
+
+function validate({ spec }: Lease): FieldError[] {
+  const errors: FieldError[] = [];
+  checkPositive(errors, 'spec.leaseDurationSeconds', spec?.leaseDurationSeconds);
+  checkNotNegative(errors, 'spec.leaseTransitions', spec?.leaseTransitions);
+  if (spec?.strategy !== undefined) {
+    if (spec.strategy === '') errors.push(required('spec.strategy', 'must not be empty'));
+    else if (spec.strategy !== 'OldestEmulationVersion') checkText(errors, 'spec.strategy', spec.strategy, isQualifiedName(spec.strategy));
+  }
+  if (spec?.preferredHolder !== undefined && spec.preferredHolder === '') errors.push(invalid('spec.preferredHolder', '', 'must not be empty'));
+  if (spec?.preferredHolder !== undefined && spec.strategy === undefined) errors.push(forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
+  return errors;
+}
 
 export const lease = behaviour<Lease>({
-  hasGeneration: false,
   createOnUpdate: true,
-  validate({ spec }): FieldError[] {
-    const errors: FieldError[] = [];
-    if (spec?.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0)
-      errors.push(invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0'));
-    if (spec?.leaseTransitions !== undefined && spec.leaseTransitions < 0)
-      errors.push(invalid('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0'));
-    return errors;
-  },
-  columns: [column('Holder', 'The identity of the holder.'), AGE],
-  row: ({ spec, metadata }, now) => ({ cells: [spec?.holderIdentity ?? '', ageOf(metadata.creationTimestamp, now)] }),
+  validate,
+  columns: [
+    text(
+      'Holder',
+      'holderIdentity contains the identity of the holder of a current lease. If Coordinated Leader Election is used, the holder identity must be equal to the elected LeaseCandidate.metadata.name field.',
+    ),
+    AGE,
+  ],
+  row: ({ spec, metadata }, now) => ({ cells: [spec?.holderIdentity ?? '', age(metadata.creationTimestamp, now)] }),
 });
