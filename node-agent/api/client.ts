@@ -18,7 +18,7 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 3_000;
 const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
-export type Credential = { readonly clientCertFile: string; readonly clientKeyFile: string } | { readonly tokenFile: string };
+export type Credential = { readonly certFile: string; readonly keyFile: string } | { readonly tokenFile: string };
 
 export interface ApiClientOptions {
   /** `https://host:port`. */
@@ -65,7 +65,7 @@ export function openApiClient(options: ApiClientOptions): ApiClient {
 
   function current(): Identity {
     const { credential } = options;
-    const files = 'tokenFile' in credential ? [credential.tokenFile] : [credential.clientCertFile, credential.clientKeyFile];
+    const files = 'tokenFile' in credential ? [credential.tokenFile] : [credential.certFile, credential.keyFile];
     const stamp = [options.caFile, ...files].map(modified).join(' ');
     if (identity?.stamp === stamp) return identity;
     identity?.agent.destroy();
@@ -75,7 +75,7 @@ export function openApiClient(options: ApiClientOptions): ApiClient {
       maxFreeSockets: 8,
       maxSockets: Infinity,
       ca: readFileSync(options.caFile),
-      ...('tokenFile' in credential ? {} : { cert: readFileSync(credential.clientCertFile), key: readFileSync(credential.clientKeyFile) }),
+      ...('tokenFile' in credential ? {} : { cert: readFileSync(credential.certFile), key: readFileSync(credential.keyFile) }),
     });
     identity = { stamp, agent, ...('tokenFile' in credential ? { authorization: `Bearer ${readFileSync(credential.tokenFile, 'utf8').trim()}` } : {}) };
     return identity;

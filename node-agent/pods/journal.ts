@@ -16,9 +16,11 @@ export const noJournal: PodJournal = { save: () => Promise.resolve(), load: () =
 
 const UID = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
 
+export const isUid = (text: string): boolean => UID.test(text);
+
 /** The folder of one pod; uids come from the API server and are still not trusted as paths. */
 export function podDir(podsDir: string, uid: string): string {
-  if (!UID.test(uid)) throw new Error(`not a uid: ${JSON.stringify(uid)}`);
+  if (!isUid(uid)) throw new Error(`not a uid: ${JSON.stringify(uid)}`);
   return path.join(podsDir, uid);
 }
 

@@ -48,6 +48,8 @@ export interface Sandbox {
   /** Resolves once it runs and has its addresses; rejects when it could not be made. */
   ready: Promise<void>;
   ips: readonly string[];
+  /** The process that holds the network namespace, in the host's count; absent for hostNetwork pods. */
+  pid?: number;
 }
 
 export interface PodRecord {

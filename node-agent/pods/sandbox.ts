@@ -17,9 +17,12 @@ function hostPorts(pod: Pod): Parameters<NodeServices['network']['attach']>[0]['
 }
 
 /** Plugs a running sandbox in; idempotent, so that it also serves pods that were adopted. */
-export async function connectSandbox(services: NodeServices, pod: Pod, id: string): Promise<readonly string[]> {
-  if (pod.spec.hostNetwork === true) return services.nodeIPs;
-  const state = await services.runtime.inspect(id);
+export async function connectSandbox(services: NodeServices, pod: Pod, sandbox: Sandbox): Promise<void> {
+  if (pod.spec.hostNetwork === true) {
+    sandbox.ips = services.nodeIPs;
+    return;
+  }
+  const state = await services.runtime.inspect(sandbox.id);
   if (state?.pid === undefined) throw new Error(`the sandbox of the pod ended at once${state?.error === undefined ? '' : `: ${state.error}`}`);
   const { ips } = await services.network.attach({
     podUid: pod.metadata.uid,
@@ -28,16 +31,16 @@ export async function connectSandbox(services: NodeServices, pod: Pod, id: strin
     pid: state.pid,
     hostPorts: hostPorts(pod),
   });
-  return ips;
+  sandbox.pid = state.pid;
+  sandbox.ips = ips;
 }
 
 async function run(services: NodeServices, pod: Pod, sandbox: Sandbox): Promise<void> {
   await services.runtime.start(sandbox.id);
-  const ips = await connectSandbox(services, pod, sandbox.id);
-  await services.files.addressed(pod, ips);
+  await connectSandbox(services, pod, sandbox);
+  await services.files.addressed(pod, sandbox.ips);
   if (sandbox.phase !== 'created') throw new Error('the sandbox of the pod ended while it was connected');
   sandbox.phase = 'running';
-  sandbox.ips = ips;
 }
 
 /**

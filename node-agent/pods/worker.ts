@@ -88,6 +88,10 @@ export class PodWorker {
   get pod(): Pod {
     return this.#pod;
   }
+  /** The pod with its status as the agent sees it now. */
+  get view(): Pod {
+    return { ...this.#pod, status: { ...this.#pod.status, ...this.#status(this.#released) } };
+  }
   get record(): PodRecord {
     return this.#record;
   }
@@ -124,7 +128,7 @@ export class PodWorker {
         // The agent died between making and connecting it.
         sandbox.phase = 'exited';
         await removeSandbox(this.#services, this.#pod, sandbox.id);
-      } else if (sandbox.phase === 'running') sandbox.ips = await connectSandbox(this.#services, this.#pod, sandbox.id);
+      } else if (sandbox.phase === 'running') await connectSandbox(this.#services, this.#pod, sandbox);
     };
     void this.#attempt(newStage(), settle, () => (this.#settled = true));
   }
