@@ -48,7 +48,7 @@ export function tokenRequest(keys: TokenKeys, apiAudiences: readonly string[]): 
       const audiences = (spec.audiences ?? []).length > 0 ? spec.audiences! : apiAudiences;
       const bound: Record<string, { name: string; uid: string }> = {};
       const reference = spec.boundObjectRef;
-      if (reference !== undefined) {
+      if (reference !== undefined && reference !== null) {
         const kind = BOUND[reference.kind ?? ''];
         if (kind === undefined || (reference.apiVersion ?? 'v1') !== 'v1') throw badRequest(`cannot bind token to object of type ${reference.apiVersion}, Kind=${reference.kind}`);
         const ref = { group: '', resource: kind.resource };
