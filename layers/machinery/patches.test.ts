@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import { apply } from './apply/apply.ts';
-import { trackUpdate } from './apply/track.ts';
 import { jsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
-import type { KubeObject } from './object.ts';
 import type { FieldSchema, TypeSchema } from './schema.ts';
 import type { ApiError } from './status.ts';
 import { strategicMergePatch } from './strategic-merge-patch.ts';
@@ -41,9 +38,6 @@ const schema = struct('Thing', [
   field('spec', spec),
   field('status', struct('Status', [field('ready', number)])),
 ]);
-
-const thing = (more: object, metadata: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a', ...metadata }, ...more });
-const by = (manager: string, time = 't1', force = false) => ({ manager, schema, apiVersion: 'v1', subresource: '', time, resetFields: [], force });
 
 test.each([
   [
@@ -127,63 +121,4 @@ test.each([
 test('strategic merge: values of a set are added and deleted', () => {
   expect(strategicMergePatch(two, { metadata: { finalizers: ['z', 'x'] } }, schema)).toMatchObject({ metadata: { finalizers: ['x', 'y', 'z'] } });
   expect(strategicMergePatch(two, { metadata: { '$deleteFromPrimitiveList/finalizers': ['x'] } }, schema)).toMatchObject({ metadata: { finalizers: ['y'] } });
-});
-
-test('a create and an update are tracked in FieldsV1', () => {
-  const first = thing({ spec: { replicas: 1, containers: [{ name: 'a', image: '1', ports: [{ containerPort: 80 }] }] } }, { labels: { app: 'x' } });
-  const fields = trackUpdate(undefined, first, by('kubectl-create'));
-  expect(fields).toEqual([
-    {
-      manager: 'kubectl-create',
-      operation: 'Update',
-      apiVersion: 'v1',
-      time: 't1',
-      fieldsType: 'FieldsV1',
-      fieldsV1: {
-        'f:metadata': { 'f:labels': { 'f:app': {} } },
-        'f:spec': {
-          'f:containers': {
-            'k:{"name":"a"}': { '.': {}, 'f:image': {}, 'f:name': {}, 'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {} } } },
-          },
-          'f:replicas': {},
-        },
-      },
-    },
-  ]);
-  const second = structuredClone(first);
-  first.metadata.managedFields = fields;
-  second.metadata.managedFields = fields;
-  (second['spec'] as { replicas: number }).replicas = 3;
-  const after = trackUpdate(first, second, by('kubectl-scale', 't2'));
-  expect(after.map(({ manager, time }) => [manager, time])).toEqual([
-    ['kubectl-create', 't1'],
-    ['kubectl-scale', 't2'],
-  ]);
-  expect(after[1]!.fieldsV1).toEqual({ 'f:spec': { 'f:replicas': {} } });
-  expect((after[0]!.fieldsV1 as Record<string, Record<string, unknown>>)['f:spec']!['f:replicas']).toBeUndefined();
-});
-
-test('apply: conflict, force, removal of what only the applier owned', () => {
-  const created = apply(undefined, thing({ spec: { replicas: 1, containers: [{ name: 'a', image: '1' }] } }, { labels: { app: 'x', tier: 'y' } }), by('me'));
-  created.object.metadata.managedFields = created.managedFields;
-  const other = thing({ spec: { replicas: 5 } });
-  expect(() => apply(created.object, other, by('you'))).toThrow('Apply failed with 1 conflict: conflict with "me": .spec.replicas');
-  const forced = apply(created.object, other, by('you', 't2', true));
-  expect(forced.object).toMatchObject({ spec: { replicas: 5, containers: [{ name: 'a' }] } });
-  expect(forced.managedFields.map(({ manager }) => manager)).toEqual(['me', 'you']);
-  forced.object.metadata.managedFields = forced.managedFields;
-  const less = apply(forced.object, thing({ spec: { containers: [{ name: 'a', image: '1' }] } }, { labels: { app: 'x' } }), by('me', 't3'));
-  expect(less.object.metadata.labels).toEqual({ app: 'x' });
-  expect(less.object).toMatchObject({ spec: { replicas: 5 } });
-  const gone = apply(forced.object, thing({ spec: {} }), by('me', 't3'));
-  expect((gone.object['spec'] as { containers?: unknown[] }).containers ?? []).toEqual([]);
-});
-
-test('apply of the same again changes nothing, not even a time', () => {
-  const config = thing({ spec: { replicas: 1, nodeSelector: { a: 'b' } } });
-  const first = apply(undefined, config, by('me'));
-  first.object.metadata.managedFields = first.managedFields;
-  const again = apply(first.object, config, by('me', 't9'));
-  expect(again.managedFields).toEqual(first.managedFields);
-  expect(again.managedFields[0]!.fieldsV1).toEqual({ 'f:spec': { 'f:nodeSelector': {}, 'f:replicas': {} } });
 });

@@ -1,13 +1,15 @@
 /**
  * Sets of field paths, kept in the very form that managedFields carry (meta/v1 FieldsV1), so that most writes need no conversion: an object
  * whose keys are path elements (`f:name`, `k:{...}`, `v:...`, `i:0`). An empty object is a member without children; a member that has
- * children says so with a key `.`; a node with children and without `.` is only on the way to them.
+ * children says so with a key `.`; a node with children and without `.` is only on the way to them. Sets are never changed in place
+ * once they are made: their nodes are shared.
  */
 export interface FieldSet {
   [element: string]: FieldSet;
 }
 
 const SELF = '.';
+export const MEMBER: FieldSet = Object.freeze({});
 
 export function isEmptyNode(node: FieldSet): boolean {
   for (const _ in node) return false;
@@ -15,93 +17,178 @@ export function isEmptyNode(node: FieldSet): boolean {
 }
 
 export const isMember = (node: FieldSet): boolean => SELF in node || isEmptyNode(node);
+const hasChildren = (node: FieldSet): boolean => {
+  for (const key in node) if (key !== SELF) return true;
+  return false;
+};
 
-/** The node of a member (or not) with these children; `undefined` where that is nothing at all. */
-function node(member: boolean, children: FieldSet | undefined): FieldSet | undefined {
-  if (children === undefined || isEmptyNode(children)) return member ? {} : undefined;
-  return member ? { [SELF]: {}, ...children } : children;
+/** The node of a place with these children; `undefined` where that is nothing at all. `children` is taken over. */
+export function nodeOf(member: boolean, children: FieldSet | undefined): FieldSet | undefined {
+  if (children === undefined || isEmptyNode(children)) return member ? MEMBER : undefined;
+  return member ? { [SELF]: MEMBER, ...children } : children;
 }
 
-/** Builds bottom-up: the children found under one place. */
-export function asNode(member: boolean, children: FieldSet): FieldSet | undefined {
-  return node(member, children);
-}
-
-function combine(a: FieldSet | undefined, b: FieldSet | undefined, member: (inA: boolean, inB: boolean) => boolean): FieldSet | undefined {
+function unionNode(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b) return a;
+  const member = isMember(a) || isMember(b);
   const children: FieldSet = {};
-  const both = a !== undefined && b !== undefined;
+  for (const key in a) if (key !== SELF) children[key] = Object.hasOwn(b, key) ? unionNode(a[key]!, b[key]!) : a[key]!;
+  for (const key in b) if (key !== SELF && !Object.hasOwn(a, key)) children[key] = b[key]!;
+  return nodeOf(member, children) ?? MEMBER;
+}
+
+function differenceNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
+  const children: FieldSet = {};
   for (const key in a) {
     if (key === SELF) continue;
-    const made = combine(a[key], b?.[key], member);
-    if (made !== undefined) children[key] = made;
+    const kept = Object.hasOwn(b, key) ? differenceNode(a[key]!, b[key]!) : a[key]!;
+    if (kept !== undefined) children[key] = kept;
   }
-  for (const key in b) {
-    if (key === SELF || (both && a[key] !== undefined)) continue;
-    const made = combine(undefined, b[key], member);
-    if (made !== undefined) children[key] = made;
-  }
-  return node(member(a !== undefined && isMember(a), b !== undefined && isMember(b)), children);
+  return nodeOf(isMember(a) && !isMember(b), children);
 }
 
-/** The root is never a member itself: an empty set is an empty object there. */
-function top(a: FieldSet, b: FieldSet, member: (inA: boolean, inB: boolean) => boolean): FieldSet {
-  const result: FieldSet = {};
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const made = combine(a[key], b[key], member);
-    if (made !== undefined) result[key] = made;
+function intersectionNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
+  const children: FieldSet = {};
+  for (const key in a) {
+    if (key === SELF || !Object.hasOwn(b, key)) continue;
+    const both = intersectionNode(a[key]!, b[key]!);
+    if (both !== undefined) children[key] = both;
   }
-  return result;
+  return nodeOf(isMember(a) && isMember(b), children);
 }
 
-export const union = (a: FieldSet, b: FieldSet): FieldSet => (isEmptyNode(a) ? b : isEmptyNode(b) ? a : top(a, b, (inA, inB) => inA || inB));
-export const intersection = (a: FieldSet, b: FieldSet): FieldSet => (isEmptyNode(a) || isEmptyNode(b) ? {} : top(a, b, (inA, inB) => inA && inB));
-export const difference = (a: FieldSet, b: FieldSet): FieldSet => (isEmptyNode(a) || isEmptyNode(b) ? a : top(a, b, (inA, inB) => inA && !inB));
+// a root is never a member: an empty set is an empty object there
+const asRoot = (node: FieldSet | undefined): FieldSet => {
+  if (node === undefined || !(SELF in node)) return node ?? MEMBER;
+  const { [SELF]: _, ...children } = node;
+  return children;
+};
+export const union = (a: FieldSet, b: FieldSet): FieldSet => (isEmptyNode(a) ? b : isEmptyNode(b) ? a : asRoot(unionNode(a, b)));
+export const intersection = (a: FieldSet, b: FieldSet): FieldSet => (isEmptyNode(a) || isEmptyNode(b) ? MEMBER : asRoot(intersectionNode(a, b)));
+export const difference = (a: FieldSet, b: FieldSet): FieldSet => (isEmptyNode(a) || isEmptyNode(b) ? a : asRoot(differenceNode(a, b)));
 
 /** `a` without everything at or under the paths. */
 export function without(a: FieldSet, paths: readonly (readonly string[])[]): FieldSet {
   let result = a;
-  for (const path of paths)
-    result = cut(
-      result,
-      path.map((name) => `f:${name}`),
-    );
+  for (const path of paths) result = cut(result, path, 0) ?? MEMBER;
   return result;
 }
 
-function cut(set: FieldSet, path: readonly string[]): FieldSet {
-  const [first, ...rest] = path;
-  const child = set[first!];
+function cut(set: FieldSet, path: readonly string[], at: number): FieldSet | undefined {
+  const element = `f:${path[at]!}`;
+  const child = set[element];
   if (child === undefined) return set;
-  const { [first!]: _, ...others } = set;
-  if (rest.length === 0) return others;
-  const kept = cut(child, rest);
+  const { [element]: _, ...others } = set;
+  const kept = at === path.length - 1 ? undefined : cut(child, path, at + 1);
   // a way that leads nowhere any more is no member
-  return isEmptyNode(kept) && !isEmptyNode(child) ? others : { ...others, [first!]: kept };
+  if (kept === undefined) return isEmptyNode(others) ? undefined : others;
+  return { ...others, [element]: kept };
 }
 
-/** Kubernetes writes path elements in order: fields, keys, values, indices, each sorted. */
+/** Whether the path is a member. */
+export function hasPath(set: FieldSet, path: readonly string[]): boolean {
+  let node: FieldSet | undefined = set;
+  for (const name of path) {
+    node = node[`f:${name}`];
+    if (node === undefined) return false;
+  }
+  return isMember(node);
+}
+
+/** The set of one path. */
+export function setOfPath(path: readonly string[]): FieldSet {
+  let node: FieldSet = MEMBER;
+  for (const name of path.toReversed()) node = { [`f:${name}`]: node };
+  return node;
+}
+
+/** Whether a value that a client sent has the form of a set. */
+export function isFieldSet(value: unknown, depth = 0): value is FieldSet {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > 100) return false;
+  for (const key in value) {
+    if (key !== SELF && !/^(?:f:|v:.|k:\{|i:\d)/s.test(key)) return false;
+    if (key.startsWith('k:') || key.startsWith('v:')) {
+      try {
+        JSON.parse(key.slice(2));
+      } catch {
+        return false;
+      }
+    }
+    if (!isFieldSet((value as FieldSet)[key], depth + 1)) return false;
+  }
+  return true;
+}
+
+/** Fields, keys, values, indices; each by what it holds: numbers by size. */
+function compareElements(a: string, b: string): number {
+  const [typeA, typeB] = [a.charCodeAt(0), b.charCodeAt(0)];
+  // '.' is first, then f, k, v, i
+  if (typeA !== typeB) return (typeA === 105 ? 200 : typeA) - (typeB === 105 ? 200 : typeB);
+  if (typeA === 102 || typeA === 46) return a < b ? -1 : a > b ? 1 : 0;
+  const [valueA, valueB] = [JSON.parse(a.slice(2)) as unknown, JSON.parse(b.slice(2)) as unknown];
+  if (typeA !== 107) return compareValues(valueA, valueB);
+  const [fieldsA, fieldsB] = [Object.entries(valueA as object), Object.entries(valueB as object)];
+  for (let at = 0; at < fieldsA.length && at < fieldsB.length; at++) {
+    const [nameA, nameB] = [fieldsA[at]![0], fieldsB[at]![0]];
+    const order = nameA < nameB ? -1 : nameA > nameB ? 1 : compareValues(fieldsA[at]![1], fieldsB[at]![1]);
+    if (order !== 0) return order;
+  }
+  return fieldsA.length - fieldsB.length;
+}
+
+/** Numbers before texts before booleans, as structured-merge-diff has it. */
+function compareValues(a: unknown, b: unknown): number {
+  if (typeof a === typeof b) return (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
+  const rank = (value: unknown): number => ['number', 'string', 'boolean'].indexOf(typeof value);
+  return rank(a) - rank(b);
+}
+
+/** Path elements in the order in which Kubernetes writes them. */
 export function sorted(set: FieldSet): FieldSet {
-  const keys = Object.keys(set);
+  const keys: string[] = [];
+  let nested = false;
+  let fieldsOnly = true;
+  for (const key in set) {
+    keys.push(key);
+    nested ||= set[key] !== MEMBER;
+    fieldsOnly &&= key.charCodeAt(0) === 102 || key === SELF;
+  }
   if (keys.length === 0) return set;
+  if (keys.length === 1) {
+    if (!nested) return set;
+    const inner = sorted(set[keys[0]!]!);
+    return inner === set[keys[0]!] ? set : { [keys[0]!]: inner };
+  }
+  // few keys, often in order already
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at]!;
+    let to = at;
+    while (to > 0 && (fieldsOnly ? keys[to - 1]! > key : compareElements(keys[to - 1]!, key) > 0)) {
+      keys[to] = keys[to - 1]!;
+      to--;
+    }
+    keys[to] = key;
+  }
   const result: FieldSet = {};
-  for (const key of keys.sort()) result[key] = sorted(set[key]!);
+  for (const key of keys) {
+    const child = set[key]!;
+    result[key] = child === MEMBER ? child : sorted(child);
+  }
   return result;
 }
 
-/** The members as paths for people: `.spec.containers[name="app"].image`. */
+/** The members as paths for people, in Kubernetes' order: `.spec.containers[name="app"].image`. */
 export function paths(set: FieldSet, prefix = ''): string[] {
-  const found: string[] = [];
-  for (const key in set) {
-    if (key === SELF) continue;
-    const child = set[key]!;
-    const path = prefix + element(key);
-    if (isMember(child)) found.push(path);
-    found.push(...paths(child, path));
-  }
-  return found;
+  const keys = Object.keys(set)
+    .filter((key) => key !== SELF)
+    .sort(compareElements);
+  return [
+    ...keys.filter((key) => isMember(set[key]!)).map((key) => prefix + elementText(key)),
+    ...keys.flatMap((key) => (hasChildren(set[key]!) ? paths(set[key]!, prefix + elementText(key)) : [])),
+  ];
 }
 
-function element(key: string): string {
+export function elementText(key: string): string {
   const text = key.slice(2);
   switch (key[0]) {
     case 'f':

@@ -1,220 +1,421 @@
 /** Walks over objects by their schema: which fields they set, how two differ, how an applied configuration is laid over an object. */
-import type { FieldSchema, TypeSchema } from '../schema.ts';
 import { deepEqual } from '../json.ts';
-import { asNode, type FieldSet, isEmptyNode } from './field-set.ts';
+import { type FieldSet, isEmptyNode, isMember, MEMBER, nodeOf } from './field-set.ts';
+import { type Place, UNTYPED, UNTYPED_MAP } from './place.ts';
 
 type Value = unknown;
 type ObjectValue = Record<string, Value>;
 
-/** How a place is merged: by its field's marks first, then by its type's. */
-interface Place {
-  readonly type: TypeSchema;
-  readonly listType: 'atomic' | 'set' | 'map';
-  readonly keys: readonly string[];
-  readonly atomicMap: boolean;
-}
+export const isObject = (value: Value): value is ObjectValue => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isEmpty = (object: object): boolean => {
+  for (const _ in object) return false;
+  return true;
+};
 
-const placeOfField = (field: FieldSchema): Place => ({
-  type: field.type,
-  listType: field.listType ?? 'atomic',
-  keys: field.listMapKeys ?? [],
-  atomicMap: (field.mapType ?? field.type.mapType) === 'atomic',
-});
-const cached = new WeakMap<FieldSchema, Place>();
-function fieldPlace(field: FieldSchema): Place {
-  let place = cached.get(field);
-  if (place === undefined) cached.set(field, (place = placeOfField(field)));
-  return place;
-}
-const plain = new WeakMap<TypeSchema, Place>();
-export function placeOf(type: TypeSchema): Place {
-  let place = plain.get(type);
-  if (place === undefined) plain.set(type, (place = { type, listType: 'atomic', keys: [], atomicMap: type.mapType === 'atomic' }));
-  return place;
-}
+/** What the place is for this value: an untyped one becomes a map for an object, a leaf for anything else. */
+const resolve = (place: Place, value: Value): Place => (place.kind === 'untyped' && isObject(value) ? UNTYPED_MAP : place);
+const isFields = (place: Place): boolean => place.kind === 'struct' || place.kind === 'map';
+const isItems = (place: Place): boolean => place.kind === 'list' || place.kind === 'set';
 
-const isObject = (value: Value): value is ObjectValue => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A granular object: a struct or map whose members are owned one by one. */
-function granular(place: Place, value: Value): value is ObjectValue {
-  return (place.type.type === 'object' || place.type.type === 'map') && !place.atomicMap && isObject(value);
-}
-
-const associative = (place: Place, value: Value): value is Value[] => place.type.type === 'array' && place.listType !== 'atomic' && Array.isArray(value);
-
-function childPlace(place: Place, key: string): { readonly place: Place; readonly known: boolean } {
-  const field = place.type.fields?.get(key);
-  if (field !== undefined) return { place: fieldPlace(field), known: true };
-  return { place: place.type.items === undefined ? placeOf(UNTYPED) : placeOf(place.type.items), known: false };
-}
-
-const UNTYPED: TypeSchema = { name: '', type: 'any' };
-
-/** The path element of a list's item: its keys, or its value in a set. */
-function itemKey(place: Place, item: Value): string {
-  if (place.listType === 'set') return `v:${JSON.stringify(item)}`;
-  const keys: Record<string, Value> = {};
-  for (const key of place.keys.toSorted()) {
-    const value = isObject(item) ? (item[key] ?? place.type.items?.fields?.get(key)?.default) : undefined;
-    keys[key] = value ?? null;
+/** The path element of a list's item; `undefined` for one that has none (no key at all, null). */
+export function elementOf(place: Place, item: Value): string | undefined {
+  if (place.kind === 'set') return typeof item === 'object' ? undefined : `v:${JSON.stringify(item)}`;
+  if (!isObject(item)) return undefined;
+  if (place.keys.length === 1) {
+    const { name, lead, fallback } = place.keys[0]!;
+    const value = item[name] ?? fallback;
+    return value === undefined ? undefined : `k:{${lead}${JSON.stringify(value)}}`;
   }
-  return `k:${JSON.stringify(keys)}`;
+  let text = '';
+  for (const { name, lead, fallback } of place.keys) {
+    const value = item[name] ?? fallback;
+    // an absent key is part of no element: such an item is another one
+    if (value !== undefined) text += `${text === '' ? lead.slice(lead.indexOf('"')) : lead}${JSON.stringify(value)}`;
+  }
+  return text === '' ? undefined : `k:{${text}}`;
 }
 
-const item = (place: Place): Place => placeOf(place.type.items ?? UNTYPED);
-
-/** The fields an object sets. */
+/** The fields an object sets, as an applied configuration owns them. */
 export function fieldsOf(place: Place, value: Value): FieldSet | undefined {
-  if (granular(place, value)) {
+  const at = resolve(place, value);
+  if (isFields(at)) {
+    if (!isObject(value)) return undefined;
     const children: FieldSet = {};
     for (const key in value) {
       const child = value[key];
       if (child === undefined) continue;
-      const { place: at, known } = childPlace(place, key);
-      const inner = fieldsOf(at, child);
-      const own = !known || child === null || (isObject(child) && isEmptyNode(child as FieldSet));
-      const made = inner === undefined ? (own ? {} : undefined) : own ? asNode(true, inner) : inner;
-      if (made !== undefined) children[`f:${key}`] = made;
+      const field = at.fields.get(key);
+      const inner = field !== undefined && field.place.kind === 'leaf' ? MEMBER : fieldsOf(field?.place ?? at.items ?? UNTYPED, child);
+      // entries of maps are members, named fields only where they are empty
+      const made = field === undefined || child === null || (isObject(child) && isEmpty(child)) ? nodeOf(true, inner) : inner;
+      if (made !== undefined) children[field?.element ?? `f:${key}`] = made;
     }
     return isEmptyNode(children) ? undefined : children;
   }
-  if (associative(place, value)) {
+  if (isItems(at)) {
+    if (!Array.isArray(value)) return undefined;
     const children: FieldSet = {};
-    const at = item(place);
-    for (const entry of value) {
-      const inner = place.listType === 'set' ? undefined : fieldsOf(at, entry);
-      children[itemKey(place, entry)] = inner === undefined ? {} : asNode(true, inner)!;
+    for (const item of value as Value[]) {
+      const element = elementOf(at, item);
+      if (element === undefined) continue;
+      // of an item that is there twice only that is known
+      children[element] = Object.hasOwn(children, element) || at.kind === 'set' ? MEMBER : nodeOf(true, fieldsOf(at.items!, item))!;
     }
     return isEmptyNode(children) ? undefined : children;
   }
-  return {};
+  return MEMBER;
+}
+
+/** Everything at and under a value that was not there before, every step a member. */
+function wholeOf(place: Place, value: Value): FieldSet {
+  const at = resolve(place, value);
+  if (isFields(at)) {
+    if (!isObject(value)) return MEMBER;
+    const children: FieldSet = {};
+    for (const key in value) {
+      const child = value[key];
+      if (child === undefined) continue;
+      const field = at.fields.get(key);
+      if (field === undefined) children[`f:${key}`] = typeof child === 'object' ? wholeOf(at.items ?? UNTYPED, child) : MEMBER;
+      else children[field.element] = field.place.kind === 'leaf' ? MEMBER : wholeOf(field.place, child);
+    }
+    for (const [name, element] of at.nulls) if (value[name] === undefined) children[element] = MEMBER;
+    return nodeOf(true, children)!;
+  }
+  if (isItems(at) && Array.isArray(value)) {
+    const children: FieldSet = {};
+    for (const item of value as Value[]) {
+      const element = elementOf(at, item);
+      if (element === undefined) continue;
+      children[element] = Object.hasOwn(children, element) || at.kind === 'set' ? MEMBER : wholeOf(at.items!, item);
+    }
+    return nodeOf(true, children)!;
+  }
+  return MEMBER;
+}
+
+/** Fields that a walk passes by, by name; an empty map stands for everything below. */
+export interface Skip {
+  readonly [field: string]: Skip;
 }
 
 export interface Comparison {
+  /** Added and modified. */
   readonly changed: FieldSet;
   readonly removed: FieldSet;
 }
 
-/** Added and modified fields together, and removed ones. */
-export function compare(place: Place, before: Value, after: Value): Comparison {
-  const changed: FieldSet = {};
-  const removed: FieldSet = {};
-  compareInto(place, before, after, changed, removed);
+export function compare(place: Place, before: Value, after: Value, skip?: Skip): Comparison {
+  const [changed, removed]: [FieldSet, FieldSet] = [{}, {}];
+  compareFields(place, isObject(before) ? before : {}, isObject(after) ? after : {}, changed, removed, skip);
   return { changed, removed };
 }
 
-function compareChild(place: Place, key: string, own: boolean, before: Value, after: Value, changed: FieldSet, removed: FieldSet): void {
-  if (before === after) return;
-  if (before === undefined || after === undefined) {
-    const only = before === undefined ? after : before;
-    const inner = fieldsOf(place, only);
-    const self = own || only === null || (isObject(only) && isEmptyNode(only as FieldSet));
-    const made = inner === undefined ? (self ? {} : undefined) : self ? asNode(true, inner) : inner;
-    if (made !== undefined) (before === undefined ? changed : removed)[key] = made;
-    return;
-  }
-  if ((granular(place, before) && granular(place, after)) || (associative(place, before) && associative(place, after))) {
-    const [inChanged, inRemoved]: [FieldSet, FieldSet] = [{}, {}];
-    compareInto(place, before, after, inChanged, inRemoved);
-    if (!isEmptyNode(inChanged)) changed[key] = inChanged;
-    if (!isEmptyNode(inRemoved)) removed[key] = inRemoved;
-  } else if (!deepEqual(before, after)) changed[key] = {};
+function compareFields(place: Place, before: ObjectValue, after: ObjectValue, changed: FieldSet, removed: FieldSet, skip: Skip | undefined): void {
+  const visit = (key: string, old: Value, now: Value): void => {
+    if (old === now) return;
+    const below = skip !== undefined && Object.hasOwn(skip, key) ? skip[key] : undefined;
+    if (below !== undefined && isEmpty(below)) return;
+    const field = place.fields.get(key);
+    if (field === undefined) comparePlace(place.items ?? UNTYPED, `f:${key}`, old, now, changed, removed, below);
+    else comparePlace(field.place, field.element, old === undefined ? field.absent : old, now === undefined ? field.absent : now, changed, removed, below);
+  };
+  for (const key in after) visit(key, Object.hasOwn(before, key) ? before[key] : undefined, after[key]);
+  for (const key in before) if (!Object.hasOwn(after, key)) visit(key, before[key], undefined);
 }
 
-function compareInto(place: Place, before: Value, after: Value, changed: FieldSet, removed: FieldSet): void {
-  if (granular(place, before) && granular(place, after)) {
-    for (const key in after) {
-      const { place: at, known } = childPlace(place, key);
-      compareChild(at, `f:${key}`, !known, before[key], after[key], changed, removed);
-    }
-    for (const key in before) {
-      if (after[key] !== undefined) continue;
-      const { place: at, known } = childPlace(place, key);
-      compareChild(at, `f:${key}`, !known, before[key], undefined, changed, removed);
-    }
-  } else if (associative(place, before) && associative(place, after)) {
-    const at = item(place);
-    const old = new Map(before.map((entry) => [itemKey(place, entry), entry]));
-    for (const entry of after) {
-      const key = itemKey(place, entry);
-      compareChild(at, key, true, old.get(key), entry, changed, removed);
-      old.delete(key);
-    }
-    for (const [key, entry] of old) compareChild(at, key, true, entry, undefined, changed, removed);
+/** Puts what differs at one place under `element`. Both values absent never comes here. */
+function comparePlace(place: Place, element: string, before: Value, after: Value, changed: FieldSet, removed: FieldSet, skip: Skip | undefined): void {
+  if (before === after) return;
+  if (before === undefined && skip === undefined) {
+    changed[element] = wholeOf(place, after);
+    return;
   }
+  if (after === undefined && skip === undefined) {
+    removed[element] = wholeOf(place, before);
+    return;
+  }
+  const [was, is] = [resolve(place, before), resolve(place, after)];
+  const [inChanged, inRemoved]: [FieldSet, FieldSet] = [{}, {}];
+  let self = false;
+  if (isFields(was) || isFields(is)) {
+    const [left, right] = [isObject(before) ? before : undefined, isObject(after) ? after : undefined];
+    if ((left === undefined || isEmpty(left)) && (right === undefined || isEmpty(right))) self = !deepEqual(before, after);
+    else compareFields(isFields(is) ? is : was, left ?? {}, right ?? {}, inChanged, inRemoved, skip);
+    // a value of another form took the place
+    if (place.kind === 'untyped' && before !== undefined && after !== undefined && (left === undefined) !== (right === undefined)) self = true;
+  } else if (isItems(place)) {
+    const [left, right] = [Array.isArray(before) ? (before as Value[]) : [], Array.isArray(after) ? (after as Value[]) : []];
+    if (left.length === 0 && right.length === 0) self = !deepEqual(before, after);
+    else compareItems(place, left, right, inChanged, inRemoved);
+  } else self = !deepEqual(before, after);
+  const made = nodeOf(before === undefined || (self && after !== undefined), inChanged);
+  if (made !== undefined) changed[element] = made;
+  const gone = nodeOf(after === undefined, inRemoved);
+  if (gone !== undefined) removed[element] = gone;
+}
+
+function groups(place: Place, items: readonly Value[]): Map<string, Value[]> {
+  const found = new Map<string, Value[]>();
+  for (const item of items) {
+    const element = elementOf(place, item);
+    if (element === undefined) continue;
+    const same = found.get(element);
+    if (same === undefined) found.set(element, [item]);
+    else same.push(item);
+  }
+  return found;
+}
+
+function compareItems(place: Place, before: readonly Value[], after: readonly Value[], changed: FieldSet, removed: FieldSet): void {
+  const items = place.items!;
+  const [old, now] = [groups(place, before), groups(place, after)];
+  for (const [element, news] of now) {
+    const olds = old.get(element) ?? [];
+    if (olds.length <= 1 && news.length <= 1) comparePlace(items, element, olds[0], news[0], changed, removed, undefined);
+    // items that are there twice are one value together
+    else if (olds.length >= 2 && news.length >= 2) {
+      if (!deepEqual(olds, news)) changed[element] = MEMBER;
+    } else if (olds.length >= 2) {
+      changed[element] = wholeOf(items, news[0]);
+      removed[element] = MEMBER;
+    } else {
+      if (olds.length > 0) removed[element] = wholeOf(items, olds[0]);
+      changed[element] = MEMBER;
+    }
+  }
+  for (const [element, olds] of old) if (!now.has(element)) removed[element] = olds.length > 1 ? MEMBER : wholeOf(items, olds[0]);
 }
 
 /** `config` laid over `live`; neither is changed. */
 export function merge(place: Place, live: Value, config: Value): Value {
-  if (granular(place, live) && granular(place, config)) {
+  if (config === undefined) return live;
+  if (live === undefined || live === null) return config;
+  const at = resolve(place, config === null ? live : config);
+  if (isFields(at) && isObject(live)) {
+    if (config === null) return isEmpty(live) ? null : live;
+    if (!isObject(config)) return config;
     const result: ObjectValue = { ...live };
-    for (const key in config) result[key] = merge(childPlace(place, key).place, live[key], config[key]);
+    for (const key in config) {
+      const merged = merge(at.fields.get(key)?.place ?? at.items ?? UNTYPED, Object.hasOwn(live, key) ? live[key] : undefined, config[key]);
+      if (key === '__proto__') Object.defineProperty(result, key, { value: merged, enumerable: true, configurable: true, writable: true });
+      else result[key] = merged;
+    }
     return result;
   }
-  if (associative(place, live) && associative(place, config)) return mergeLists(place, live, config);
+  if (isItems(at) && Array.isArray(live)) {
+    if (config === null) return live.length === 0 ? null : live;
+    if (!Array.isArray(config)) return config;
+    return live.length === 0 && config.length === 0 ? config : mergeItems(at, live, config);
+  }
   return config;
 }
 
-/** Items keep the order of the configuration; those it does not name stay where they were between their neighbours. */
-function mergeLists(place: Place, live: readonly Value[], config: readonly Value[]): Value[] {
-  const at = item(place);
-  const liveKeys = live.map((entry) => itemKey(place, entry));
-  const configKeys = config.map((entry) => itemKey(place, entry));
-  const byKey = new Map(liveKeys.map((key, index) => [key, live[index]]));
-  const [inLive, inConfig] = [new Set(liveKeys), new Set(configKeys)];
+/**
+ * Items keep the order of the configuration; those it does not name stay between their neighbours. The order in which both lists have
+ * their common items decides where an item of the live list waits.
+ */
+function mergeItems(place: Place, live: readonly Value[], config: readonly Value[]): Value[] {
+  const items = place.items!;
+  const left = live.map((item) => elementOf(place, item) ?? '');
+  const right = config.map((item) => elementOf(place, item) ?? '');
+  const liveItems = new Map<string, Value>();
+  // of items that are there twice none is merged with
+  left.forEach((element, at) => liveItems.set(element, liveItems.has(element) ? undefined : live[at]));
+  const wanted = new Set(right);
+  const shared = right.filter((element) => liveItems.has(element));
+  let next = shared.shift();
   const done = new Set<string>();
   const result: Value[] = [];
-  let [l, c] = [0, 0];
-  while (l < live.length || c < config.length) {
-    if (l < live.length && (done.has(liveKeys[l]!) || !inConfig.has(liveKeys[l]!))) {
-      if (!done.has(liveKeys[l]!)) result.push(live[l]);
-      l++;
-    } else if (c < config.length) {
-      const key = configKeys[c]!;
-      result.push(inLive.has(key) ? merge(at, byKey.get(key), config[c]) : config[c]);
-      done.add(key);
-      c++;
-    } else l++;
+  const take = (at: number): void => {
+    const element = right[at]!;
+    done.add(element);
+    result.push(merge(items, liveItems.get(element), config[at]));
+  };
+  for (let l = 0, r = 0; l < left.length || r < right.length;) {
+    if (l < left.length && r < right.length) {
+      if (left[l] === right[r]) {
+        take(r);
+        l++;
+        r++;
+        next = shared.shift();
+        continue;
+      }
+      if (wanted.has(left[l]!) && next !== undefined && next !== left[l]) {
+        l++;
+        continue;
+      }
+    }
+    if (l < left.length) {
+      const element = left[l]!;
+      if (!wanted.has(element)) {
+        result.push(live[l++]);
+        continue;
+      }
+      if (done.has(element)) l++;
+    }
+    if (r < right.length) {
+      take(r);
+      if (next !== undefined && next === right[r]) next = shared.shift();
+      r++;
+    }
   }
   return result;
 }
 
-/** Takes out of `value` what is in `last` and in nobody's set any more; `kept` is the union of all current sets. Gives a new value. */
-export function prune(place: Place, value: Value, last: FieldSet, kept: FieldSet | undefined): Value {
-  if (granular(place, value)) {
+/**
+ * Takes out of `value` what the applier set last time and neither it nor anybody else sets now. `last` and `kept` are the sets at this
+ * place; `inLast`: an ancestor was in the last set; `gone`: one was, and nobody kept it. Gives the value itself where nothing goes, and
+ * null where nothing is left in it: the place is still there for those who own it, until `dropEmptied`.
+ */
+export function prune(place: Place, value: Value, last: FieldSet, kept: FieldSet | undefined, inLast = false, gone = false): Value {
+  const at = resolve(place, value);
+  if (isFields(at) && isObject(value)) {
     let result: ObjectValue | undefined;
-    for (const key in last) {
-      if (key === '.' || !key.startsWith('f:')) continue;
-      const name = key.slice(2);
-      if (value[name] === undefined) continue;
-      const keep = kept?.[key];
-      if (keep === undefined) {
-        result ??= { ...value };
-        delete result[name];
-      } else {
-        const next = prune(childPlace(place, name).place, value[name], last[key]!, keep);
-        if (next !== value[name]) (result ??= { ...value })[name] = next;
-      }
+    for (const element in last) {
+      if (!element.startsWith('f:')) continue;
+      const name = element.slice(2);
+      if (!Object.hasOwn(value, name)) continue;
+      const child = value[name];
+      const field = at.fields.get(name);
+      const inner = field?.place ?? at.items ?? UNTYPED;
+      const next = pruneChild(inner, child, last[element]!, kept?.[element], field !== undefined, inLast, gone);
+      if (next === child) continue;
+      result ??= { ...value };
+      if (next === undefined) delete result[name];
+      else result[name] = next;
     }
-    return result ?? value;
+    return result === undefined ? value : isEmpty(result) ? null : result;
   }
-  if (associative(place, value)) {
-    const at = item(place);
+  if (isItems(at) && Array.isArray(value)) {
     let touched = false;
-    const result = value.flatMap((entry) => {
-      const key = itemKey(place, entry);
-      const was = last[key];
-      if (was === undefined) return [entry];
-      const keep = kept?.[key];
-      if (keep === undefined) {
-        touched = true;
-        return [];
+    const result: Value[] = [];
+    for (const item of value as Value[]) {
+      const element = elementOf(at, item);
+      const was = element === undefined ? undefined : last[element];
+      if (was === undefined) {
+        result.push(item);
+        continue;
       }
-      const next = prune(at, entry, was, keep);
-      touched ||= next !== entry;
-      return [next];
-    });
-    return touched ? result : value;
+      const next = pruneChild(at.items!, item, was, kept?.[element!], false, inLast, gone);
+      touched ||= next !== item;
+      if (next !== undefined) result.push(next);
+    }
+    return !touched ? value : result.length === 0 ? null : result;
   }
   return value;
+}
+
+function pruneChild(place: Place, child: Value, last: FieldSet, kept: FieldSet | undefined, named: boolean, inLast: boolean, gone: boolean): Value {
+  // a named field counts as a member where anything under it is one
+  const was = named || isMember(last);
+  const keeps = kept !== undefined && (named || isMember(kept));
+  // a list without items is nobody's: it is in no set, so nothing takes it away
+  const counts = !(isItems(place) && Array.isArray(child) && child.length === 0);
+  const goes = gone || (counts && (inLast || was) && !keeps);
+  if (goes && was && counts) return undefined;
+  return prune(place, child, last, kept, inLast || was, goes);
+}
+
+/** Takes out the nulls that `prune` left. `full` is what it was given. */
+export function dropEmptied(pruned: Value, full: Value): Value {
+  if (pruned === full || typeof pruned !== 'object' || pruned === null) return pruned;
+  if (Array.isArray(pruned)) return (pruned as Value[]).map((item) => item ?? {});
+  const result: ObjectValue = { ...(pruned as ObjectValue) };
+  for (const key in result) {
+    const [now, was] = [result[key], (full as ObjectValue)[key]];
+    if (now === was) continue;
+    if (now === null) delete result[key];
+    else result[key] = dropEmptied(now, was);
+  }
+  return result;
+}
+
+/** Why an applied configuration cannot be read: a field that the schema does not have, a value of another form, an item twice. */
+export function applyErrors(place: Place, value: Value, path = ''): string[] {
+  const at = resolve(place, value);
+  if (value === null || value === undefined) return [];
+  if (isFields(at)) {
+    if (!isObject(value)) return [`${path}: expected map, got &{${goText(value)}}`];
+    return Object.entries(value).flatMap(([key, child]) => {
+      const inner = at.fields.get(key)?.place ?? at.items;
+      return inner === undefined ? [`${path}.${key}: field not declared in schema`] : applyErrors(inner, child, `${path}.${key}`);
+    });
+  }
+  if (isItems(at)) {
+    if (!Array.isArray(value)) return [`${path}: expected list, got &{${goText(value)}}`];
+    const errors: string[] = [];
+    const seen = new Set<string>();
+    for (const [index, item] of (value as Value[]).entries()) {
+      const element = elementOf(at, item);
+      if (element === undefined) return [...errors, `${path}: element ${index}: ${noElement(at, item)}`];
+      const text = element.startsWith('v:') ? `[=${element.slice(2)}]` : `[${keyText(element)}]`;
+      if (seen.has(element)) errors.push(`${path}: duplicate entries for key ${text}`);
+      seen.add(element);
+      errors.push(...applyErrors(at.items!, item, `${path}${text}`));
+    }
+    return errors;
+  }
+  return leafErrors(at, value, path);
+}
+
+const keyText = (element: string): string =>
+  Object.entries(JSON.parse(element.slice(2)) as object)
+    .map(([name, key]) => `${name}=${JSON.stringify(key)}`)
+    .join(',');
+const goText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function noElement(place: Place, item: Value): string {
+  if (place.kind === 'set')
+    return item === null
+      ? "associative list without keys has an element that's an explicit null"
+      : Array.isArray(item)
+        ? 'not supported: associative list with lists as elements'
+        : "associative list without keys has an element that's a map type";
+  if (item === null) return 'associative list with keys may not have a null element';
+  if (!isObject(item)) return 'associative list with keys may not have non-map elements';
+  return `associative list with keys has an element that omits all key fields [${place.keys.map(({ name }) => JSON.stringify(name)).join(' ')}] (and doesn't have default values for any key fields)`;
+}
+
+function leafErrors(place: Place, value: Value, path: string): string[] {
+  const { type } = place;
+  switch (type.type) {
+    case 'array':
+      if (!Array.isArray(value)) return [`${path}: expected list, got &{${goText(value)}}`];
+      // the items of an atomic list are checked all the same
+      return (value as Value[]).flatMap((item, index) => (type.items === undefined ? [] : atomicErrors(type.items, item, `${path}[${index}]`)));
+    case 'object':
+    case 'map':
+      return atomicErrors(type, value, path);
+    case 'string':
+    case 'bytes':
+    case 'time':
+    case 'microTime':
+      return typeof value === 'string' ? [] : [`${path}: expected string, got &value.valueUnstructured{Value:${goText(value)}}`];
+    case 'boolean':
+      return typeof value === 'boolean' ? [] : [`${path}: expected boolean, got &{${goText(value)}}`];
+    case 'integer':
+    case 'number':
+      return typeof value === 'number' || typeof value === 'bigint' ? [] : [`${path}: expected numeric (int or float), got ${goType(value)}`];
+    case 'quantity':
+    case 'intOrString':
+      return typeof value === 'object' ? [`${path}: expected any scalar, got &{${goText(value)}}`] : [];
+    case 'any':
+    case 'fieldsV1':
+      return [];
+  }
+}
+
+const goType = (value: Value): string =>
+  typeof value === 'string' ? 'string' : typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+
+function atomicErrors(type: Place['type'], value: Value, path: string): string[] {
+  if (value === null || value === undefined) return [];
+  if (type.type !== 'object' && type.type !== 'map') return leafErrors({ ...UNTYPED, kind: 'leaf', type }, value, path);
+  if (!isObject(value)) return [`${path}: expected map, got &{${goText(value)}}`];
+  return Object.entries(value).flatMap(([key, child]) => {
+    const inner = type.fields?.get(key)?.type ?? type.items;
+    if (inner === undefined) return type.preserveUnknown === true ? [] : [`${path}.${key}: field not declared in schema`];
+    return atomicErrors(inner, child, `${path}.${key}`);
+  });
 }
