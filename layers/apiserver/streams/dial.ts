@@ -1,0 +1,26 @@
+/** Connections through the dialer, with errors as clients may see them. */
+import type { Duplex } from 'node:stream';
+import type { KubeObject } from '#machinery/object.ts';
+import { internalError, unavailable } from '#machinery/status.ts';
+import type { Services } from '../server.port.ts';
+
+export async function dialNode(services: Services, node: KubeObject, signal: AbortSignal): Promise<Duplex> {
+  if (services.dialer === undefined) throw unavailable('no way to reach nodes from here');
+  try {
+    return await services.dialer.connect(node, signal);
+  } catch (error) {
+    throw internalError((error as Error).message, error);
+  }
+}
+
+/** @throws ApiError 503, as for every backend of a proxy that cannot be reached */
+export async function dialPod(services: Services, node: KubeObject | undefined, address: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  if (services.dialer === undefined) throw unavailable('no way to reach pods from here');
+  try {
+    return await services.dialer.connectPod(node, address, port, signal);
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
+export const unreachable = (error: unknown): Error => unavailable(`error trying to reach service: ${(error as Error).message.replace(/^error dialing backend: /, '')}`, 0);
