@@ -1,5 +1,5 @@
 /** The embedded engine: one process, one directory, SQLite through node:sqlite. */
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#machinery/clock.ts';
@@ -58,10 +58,13 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
     prepareFile(database, options.cluster);
     return new EmbeddedStore(options, new LogReader(database), appendHere(new LogWriter(database, 'FULL')), () => {});
   }
-  mkdirSync(options.directory, { recursive: true });
+  // Secrets are in it
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(options.directory);
   try {
     const path = join(options.directory, 'store.db');
+    // SQLite gives its other files the rights of this one
+    closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseSync(path);
     try {
       prepareFile(database, options.cluster);
