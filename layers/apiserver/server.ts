@@ -17,12 +17,15 @@ import { handle, type HandlerParts } from './http/handle.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
 import { type PathRoute, Paths } from './http/paths.ts';
-import { reply, replyText } from './http/reply.ts';
+import { type Exchange, reply, replyText } from './http/reply.ts';
 import { serveResource } from './http/resource.ts';
 import { VirtualIndex } from './http/virtual.ts';
 import { Metrics } from './metrics/registry.ts';
 import { JSON_TYPE } from './represent/media.ts';
+import type { RequestInfo } from './routing/request-info.ts';
 import type { Services } from './server.port.ts';
+import { serveStream } from './streams/plain.ts';
+import { serveUpgrade } from './streams/upgrade.ts';
 import type { NodeDialer } from './streams/port.ts';
 import { bindings, podBinding } from './virtual/binding.ts';
 import { podEviction } from './virtual/eviction.ts';
@@ -90,7 +93,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const openWatches = metrics.gauge('apiserver_registered_watchers', 'Watches that are open.');
   metrics.collect(() => openWatches.set(watches.size));
   const index = new DiscoveryIndex(options.registry);
-  const environment = { services, index, virtuals: new VirtualIndex(virtuals), clock: watches, random: options.random, stream: () => undefined };
+  const environment = {
+    services,
+    index,
+    virtuals: new VirtualIndex(virtuals),
+    clock: watches,
+    random: options.random,
+    stream: (info: RequestInfo, user: User, exchange: Exchange) => serveStream(services, info, user, exchange),
+  };
   const version = JSON.stringify(versionDocument({ gitVersion: `${KUBERNETES_VERSION}+paperplane`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z', ...options.build }));
   const paths: Paths = new Paths([
     { path: '/version', handle: (exchange) => reply(exchange, 200, JSON_TYPE, version) },
@@ -100,17 +110,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
     ...(options.paths ?? []),
   ]);
+  const requestMetrics = new RequestMetrics(metrics);
   const parts: HandlerParts = {
     services,
-    metrics: new RequestMetrics(metrics),
+    metrics: requestMetrics,
     serve: (info, user: User, exchange) => (info.isResource ? serveResource(environment, info, user, exchange) : paths.serve(info, user, exchange)),
   };
   return {
     metrics,
     services,
     handle: (request) => handle(parts, request),
-    async upgrade(_request, socket) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    },
+    upgrade: (request, socket, head) => serveUpgrade(services, requestMetrics, request, socket, head),
   };
 }

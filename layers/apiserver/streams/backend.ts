@@ -63,7 +63,17 @@ export function join(a: Duplex, b: Duplex): void {
   }
 }
 
-const HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** The headers of an answer without those that belong to one connection. */
 export function endToEnd(raw: readonly string[]): Record<string, string | string[]> {

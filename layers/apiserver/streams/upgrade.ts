@@ -1,0 +1,56 @@
+/** A connection that its client wants to take over: the same questions as for every request, then bytes. */
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { badRequest } from '#machinery/status.ts';
+import type { ApiRequest } from '../door.ts';
+import { attributesOf, authorize } from '../http/access.ts';
+import { statusOf } from '../http/handle.ts';
+import { identify } from '../http/identity.ts';
+import type { RequestMetrics } from '../http/metrics.ts';
+import { requestInfo } from '../routing/request-info.ts';
+import type { Services } from '../server.port.ts';
+import { isPodStream, upgradePodStream } from './pod-stream.ts';
+import { proxyUpgrade } from './proxy.ts';
+
+/** An answer on a bare connection, which ends with it. */
+function refuse(socket: Duplex, code: number, status: object, requestId: string): void {
+  const body = JSON.stringify(status);
+  socket.end(
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}\r\nContent-Type: application/json\r\nAudit-Id: ${requestId}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** Whether a request that offers an upgrade should be given the connection. All others are answered as if they had not offered it. */
+export function takesConnection(method: string, path: string, query: string): boolean {
+  try {
+    const info = requestInfo(method, path, query);
+    return info.isResource && (info.subresource === 'proxy' || isPodStream(info));
+  } catch {
+    return false;
+  }
+}
+
+export async function serveUpgrade(services: Services, metrics: RequestMetrics, request: ApiRequest, socket: Duplex, head: Uint8Array): Promise<void> {
+  const startedAt = services.clock.now();
+  const requestId = services.ids.uid();
+  socket.on('error', () => socket.destroy());
+  let info: ReturnType<typeof requestInfo> | undefined;
+  let code = 101;
+  try {
+    info = requestInfo(request.method, request.path, request.query);
+    const { user } = await identify(services, request);
+    const attributes = attributesOf(user, info);
+    await authorize(services, attributes);
+    if (isPodStream(info)) {
+      // a WebSocket is opened with GET, and runs a command all the same
+      if (info.verb === 'get' && info.subresource !== 'log') await authorize(services, { ...attributes, verb: 'create' });
+      await upgradePodStream(services, info, request, socket, head);
+    } else if (info.isResource && info.subresource === 'proxy') await proxyUpgrade(services, info, request, socket, head);
+    else throw badRequest('this path cannot be upgraded');
+  } catch (error) {
+    const { status } = statusOf(services, error, requestId);
+    ({ code } = status);
+    refuse(socket, code, status, requestId);
+  }
+  metrics.observe(info, code, services.clock.now() - startedAt);
+}
