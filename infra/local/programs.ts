@@ -91,7 +91,7 @@ export async function agentConfig(files: ClusterFiles, state: ClusterState, pki:
     clusterName: state.name,
     server: `https://${simulated ? '127.0.0.1' : target.apiAddress}:${state.port}`,
     caFile: pki.caFile,
-    credential: { clientCertFile: client.certFile, clientKeyFile: client.keyFile },
+    credential: { certFile: client.certFile, keyFile: client.keyFile },
     stateDir: files.agent(name).stateDir,
     nodeIP: address,
     clusterDNS: DNS_SERVICE_IP,

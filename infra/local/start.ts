@@ -133,10 +133,14 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
     if (before !== undefined) await Promise.all(before.nodes.filter(({ name }) => !names.includes(name)).map(({ name }) => probe.deleteNode(name)));
     if (names.length > 0) {
       show.step(`waiting for ${names.length} nodes`);
+      let seen = 0;
       await probe.nodesReady(
         names,
         NODES_LIMIT_MS,
-        (ready) => show.step(`nodes ready: ${ready} of ${names.length}`),
+        (ready) => {
+        if (ready !== seen) show.step(`nodes ready: ${ready} of ${names.length}`);
+        seen = ready;
+      },
         brokenProgram(
           files,
           agents.map((name) => ({ title: `the agent of ${name}`, at: files.agent(name) })),
