@@ -8,6 +8,7 @@ import type { AdmissionPlugin } from './admission/port.ts';
 import type { Authenticator, User } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
 import { DiscoveryIndex } from './discovery/index.ts';
+import { openApiRoutes } from './discovery/openapi.ts';
 import { discoveryRoutes } from './discovery/routes.ts';
 import type { BuildInfo } from './discovery/version.ts';
 import { versionDocument, KUBERNETES_VERSION } from './discovery/version.ts';
@@ -107,6 +108,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
     { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
     ...discoveryRoutes(index),
+    ...openApiRoutes(() => options.clock.now()),
     ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
     ...(options.paths ?? []),
   ]);

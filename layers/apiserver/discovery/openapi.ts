@@ -1,0 +1,88 @@
+/** `/openapi/v3`, its documents, and `/openapi/v2`. Documents are large and seldom read: only their packed form is kept. */
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import { type OpenApiDocument, openApiV2, openApiV3, openApiV3Index } from '#kinds/openapi.ts';
+import { notAcceptable } from '#machinery/status.ts';
+import type { ApiResponse } from '../door.ts';
+import { CachedDocument, replyCached } from '../http/cached.ts';
+import type { PathRoute } from '../http/paths.ts';
+import { type Exchange, headersOf, replyText } from '../http/reply.ts';
+import { JSON_TYPE } from '../represent/media.ts';
+import { parseQuery } from '../routing/query.ts';
+
+const compress = promisify(gzip);
+type Format = 'json' | 'protobuf';
+
+const PROTOBUF: Readonly<Record<'v2' | 'v3', readonly string[]>> = {
+  v2: ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'],
+  v3: ['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'],
+};
+
+/** @throws ApiError 406 */
+function formatFor(accept: string | undefined, version: 'v2' | 'v3'): { readonly format: Format; readonly type: string } {
+  const json = { format: 'json', type: JSON_TYPE } as const;
+  if (accept === undefined || accept === '') return json;
+  for (const clause of accept.split(',')) {
+    const type = clause.split(';')[0]!.trim();
+    if (type === JSON_TYPE || type === '*/*' || type === 'application/*') return json;
+    if (PROTOBUF[version].includes(type)) return { format: 'protobuf', type };
+  }
+  throw notAcceptable([JSON_TYPE, PROTOBUF[version][0]!]);
+}
+
+class Packed {
+  readonly #known = new Map<string, Promise<Uint8Array>>();
+
+  get(key: string, make: () => Uint8Array): Promise<Uint8Array> {
+    let packed = this.#known.get(key);
+    if (packed === undefined) this.#known.set(key, (packed = compress(make(), { level: constants.Z_DEFAULT_COMPRESSION })));
+    return packed;
+  }
+}
+
+/** A year: a document's address holds its hash. */
+const FOREVER_MS = 365 * 24 * 3600 * 1000;
+
+export function openApiRoutes(now: () => number): PathRoute[] {
+  const packed = new Packed();
+  let documents: ReadonlyMap<string, OpenApiDocument> | undefined;
+  let index: CachedDocument | undefined;
+  let second: OpenApiDocument | undefined;
+
+  const send = async (exchange: Exchange, key: string, document: OpenApiDocument, version: 'v2' | 'v3', cache: Readonly<Record<string, string>>): Promise<ApiResponse> => {
+    const { format, type } = formatFor(exchange.request.headers['accept'], version);
+    const etag = `"${document.hash}"`;
+    const headers = { ...headersOf(exchange, type), 'cache-control': 'public', ...cache, etag, vary: 'Accept, Accept-Encoding' };
+    if (exchange.request.headers['if-none-match'] === etag) return { status: 304, headers, body: '' };
+    const make = (): Uint8Array => (format === 'json' ? document.json() : document.protobuf());
+    if (!/(?:^|[,\s])gzip(?:$|[,;\s])/.test(exchange.request.headers['accept-encoding'] ?? '')) return { status: 200, headers, body: make() };
+    return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await packed.get(`${version} ${key} ${format} ${document.hash}`, make) };
+  };
+
+  return [
+    {
+      path: '/openapi/v3',
+      handle(exchange) {
+        index ??= new CachedDocument(openApiV3Index((documents ??= openApiV3())));
+        return replyCached(exchange, JSON_TYPE, index);
+      },
+    },
+    {
+      path: '/openapi/v3/*',
+      handle(exchange, path) {
+        const key = path.slice('/openapi/v3/'.length);
+        const document = (documents ??= openApiV3()).get(key);
+        if (document === undefined) return replyText(exchange, 404, '404 page not found\n');
+        const hash = parseQuery(exchange.request.query).get('hash');
+        if (hash !== null && hash !== '' && hash !== document.hash) {
+          const headers = headersOf(exchange, 'text/plain; charset=utf-8');
+          headers['location'] = `/openapi/v3/${key}?hash=${document.hash}`;
+          return { status: 301, headers, body: '' };
+        }
+        const forever = hash ? { 'cache-control': 'public, immutable', expires: new Date(now() + FOREVER_MS).toUTCString() } : {};
+        return send(exchange, key, document, 'v3', forever);
+      },
+    },
+    { path: '/openapi/v2', handle: (exchange) => send(exchange, '', (second ??= openApiV2()), 'v2', {}) },
+  ];
+}
