@@ -6,7 +6,7 @@ import type { Message, OutgoingMessage, Queue } from './port.ts';
 export interface QueueUnderTest {
   readonly queue: Queue;
   /** Lets this much time pass for the queue. */
-  advance(ms: number): Promise<void>;
+  readonly advance: (ms: number) => Promise<void>;
   /** Dead letters so far. */
   readonly dead: readonly Omit<Message, 'receipt'>[];
 }

@@ -4,9 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+function attempt(command: string, args: readonly string[]): ReturnType<typeof spawnSync> {
+  return spawnSync(command, args, { encoding: 'utf8' });
+}
+
 function run(command: string, ...args: string[]): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`);
+  const { status, stderr, error } = attempt(command, args);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? String(stderr)}`);
 }
 
 export interface TestFilesystem {
@@ -30,7 +34,7 @@ export function loopFilesystem(megabytes: number): LoopFilesystem {
   const path = join(folder, 'mount');
   mkdirSync(path);
   const remove = (): void => {
-    spawnSync('umount', [path]);
+    attempt('umount', [path]);
     rmSync(folder, { recursive: true });
   };
   try {
@@ -56,7 +60,7 @@ export function loopFilesystem(megabytes: number): LoopFilesystem {
 export function smallFilesystem(megabytes: number): TestFilesystem {
   const path = mkdtempSync(join(tmpdir(), 'store-small-'));
   const remove = (): void => {
-    spawnSync('umount', [path]);
+    attempt('umount', [path]);
     rmSync(path, { recursive: true });
   };
   try {
