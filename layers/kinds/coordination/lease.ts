@@ -3,13 +3,14 @@ import type { Lease } from '#kinds/generated/types.ts';
 import { type FieldError, forbidden, invalid, required } from '#machinery/field-error.ts';
 import { age } from '#machinery/time.ts';
 import { behaviour } from '../behaviour.ts';
-import { checkNotNegative, checkPositive, checkText } from '../shared/check.ts';
+import { checkNotNegative, checkText } from '../shared/check.ts';
 import { AGE, text } from '../shared/columns.ts';
 import { isQualifiedName } from '#machinery/names.ts';
 
 function validate({ spec }: Lease): FieldError[] {
   const errors: FieldError[] = [];
-  checkPositive(errors, 'spec.leaseDurationSeconds', spec?.leaseDurationSeconds);
+  const seconds = spec?.leaseDurationSeconds;
+  if (seconds !== undefined && seconds <= 0) errors.push(invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
   checkNotNegative(errors, 'spec.leaseTransitions', spec?.leaseTransitions);
   if (spec?.strategy !== undefined) {
     if (spec.strategy === '') errors.push(required('spec.strategy', 'must not be empty'));

@@ -10,11 +10,10 @@ import { AGE, text } from '../shared/columns.ts';
 
 function checkAddress(errors: Errors, field: string, address: EndpointAddress): void {
   const ip = address.ip ?? '';
-  const before = errors.length;
   checkIP(errors, `${field}.ip`, ip);
   if (address.hostname) checkText(errors, `${field}.hostname`, address.hostname, isDNS1123Label(address.hostname));
   if (address.nodeName !== undefined) checkText(errors, `${field}.nodeName`, address.nodeName, isDNS1123Subdomain(address.nodeName));
-  if (errors.length === before) checkNotSpecial(errors, `${field}.ip`, ip);
+  checkNotSpecial(errors, `${field}.ip`, ip);
 }
 
 function checkPort(errors: Errors, field: string, port: EndpointPort, needsName: boolean): void {

@@ -12,10 +12,11 @@ const OWN = 'kubernetes';
 
 function validateFinalizers(namespace: Namespace): FieldError[] {
   const errors: FieldError[] = [];
-  (namespace.spec?.finalizers ?? []).forEach((name) => {
-    checkText(errors, 'spec.finalizers', name, isQualifiedName(name));
+  (namespace.spec?.finalizers ?? []).forEach((name, index) => {
+    const field = `spec.finalizers[${index}]`;
+    checkText(errors, field, name, isQualifiedName(name));
     if (!name.includes('/') && name !== OWN && name !== 'orphan' && name !== 'foregroundDeletion')
-      errors.push(invalid('spec.finalizers', name, 'name is neither a standard finalizer name nor is it fully qualified'));
+      errors.push(invalid(field, name, 'name is neither a standard finalizer name nor is it fully qualified'));
   });
   return errors;
 }
@@ -31,6 +32,7 @@ export const namespace = behaviour<Namespace>({
     object.spec = { ...object.spec, finalizers: finalizers.includes(OWN) ? finalizers : [...finalizers, OWN] };
     object.status = { phase: 'Active' };
   },
+  validate: validateFinalizers,
   prepareForUpdate(object, old) {
     object.spec = { ...object.spec };
     if (old.spec?.finalizers === undefined) delete object.spec.finalizers;

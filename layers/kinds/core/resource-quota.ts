@@ -73,7 +73,7 @@ function checkSelector(errors: Errors, expressions: readonly ScopedResourceSelec
         invalid(
           `${field}.operator`,
           operator,
-          `must be 'Exist' only operator when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity`,
+          `must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity`,
         ),
       );
     if (operator === 'In' || operator === 'NotIn') {

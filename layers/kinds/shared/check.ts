@@ -5,7 +5,7 @@ import { semanticEqual } from '#machinery/json.ts';
 export type Errors = FieldError[];
 
 export const NOT_NEGATIVE = 'must be greater than or equal to 0';
-export const POSITIVE = 'must be greater than 0';
+export const POSITIVE = 'must be greater than zero';
 export const IMMUTABLE = 'field is immutable';
 
 /** How Kubernetes prints the value of a field that is not set. */

@@ -64,8 +64,8 @@ function planOf(type: TypeSchema): Plan {
   plan = { fields, fill };
   plans.set(type, plan);
   for (const field of type.fields?.values() ?? []) {
-    // a selector or reference that is missing is validation's affair
-    if (field.always === true && !(field.required && field.pointer === true)) fill.push(field);
+    // a selector or list that must be there and is not is validation's affair
+    if (field.always === true && !(field.required && (field.pointer === true || field.type.type === 'array'))) fill.push(field);
     const { inner, each } = innerOf(field.type);
     const dropEmpty = field.pointer !== true && field.always !== true && field.type.type !== 'object' && field.type.type !== 'any';
     if (dropEmpty || inner !== undefined) fields.set(field.name, { dropEmpty, inner, each });

@@ -42,7 +42,7 @@ function eachContext(spec: PodSpec, visit: (context: Readonly<Record<string, unk
 export function checkOs(errors: Errors, field: string, spec: PodSpec): void {
   const name = spec.os?.name ?? '';
   const context = (spec.securityContext ?? {}) as Readonly<Record<string, unknown>>;
-  if (name === '') errors.push(required(`${field}.os.name`));
+  if (name === '') errors.push(required(`${field}.os.name`, 'cannot be empty'));
   else if (name === 'linux') {
     if (context['windowsOptions'] !== undefined) errors.push(forbidden(`${field}.securityContext.windowsOptions`, NOT_ON_LINUX));
     eachContext(spec, (own, at) => {

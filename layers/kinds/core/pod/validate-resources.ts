@@ -84,7 +84,7 @@ function checkContainerResource(errors: Errors, field: string, name: string, tex
   checkResourceValue(errors, field, name, text);
   if (name.startsWith('hugepages-') && quantityOf(text).nano > 0n) {
     const size = quantityOf(name.slice('hugepages-'.length)).nano;
-    if (size > 0n && quantityOf(text).nano % size !== 0n) errors.push(invalid(field, text, `${text} is not positive integer multiple of ${name.slice('hugepages-'.length)}`));
+    if (size > 0n && quantityOf(text).nano % size !== 0n) errors.push(invalid(field, text, `${text} is not positive integer multiple of ${name}`));
   }
 }
 

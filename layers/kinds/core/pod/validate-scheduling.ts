@@ -12,7 +12,7 @@ import type {
 } from '#kinds/generated/types.ts';
 import { type FieldError, duplicate, forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
 import { isDNS1123Label, isDNS1123Subdomain, isLabelValue, isQualifiedName } from '#machinery/names.ts';
-import { type Errors, checkOneOf, checkText } from '../../shared/check.ts';
+import { type Errors, POSITIVE, checkOneOf, checkText } from '../../shared/check.ts';
 import { checkLabelSelector } from '../../shared/selector.ts';
 
 const OPERATOR = 'not a valid selector operator';
@@ -69,6 +69,10 @@ function checkMatchKeys(errors: Errors, field: string, { matchLabelKeys = [], mi
   };
   checkKeys('matchLabelKeys', matchLabelKeys);
   checkKeys('mismatchLabelKeys', mismatchLabelKeys);
+  matchLabelKeys.forEach((key, index) => {
+    // without the name of the list, as in Kubernetes
+    if (timesSelected(labelSelector, key) > 1) errors.push(invalid(`${field}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+  });
   matchLabelKeys.forEach((key, index) => {
     if (mismatchLabelKeys.includes(key)) errors.push(invalid(`${field}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
   });
@@ -146,19 +150,16 @@ const WHEN: readonly string[] = ['DoNotSchedule', 'ScheduleAnyway'];
 const HONOR: readonly string[] = ['Honor', 'Ignore'];
 
 export function checkSpread(errors: Errors, field: string, constraints: readonly TopologySpreadConstraint[]): void {
-  const seen = new Set<string>();
   constraints.forEach((constraint, index) => {
     const at = `${field}[${index}]`;
     const { maxSkew, topologyKey = '', whenUnsatisfiable = '', labelSelector, minDomains, matchLabelKeys = [] } = constraint;
-    if (!(maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, maxSkew ?? 0, 'must be greater than zero'));
+    if (!(maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, maxSkew ?? 0, POSITIVE));
     if (topologyKey === '') errors.push(required(`${at}.topologyKey`, 'can not be empty'));
-    else checkText(errors, `${at}.topologyKey`, topologyKey, isQualifiedName(topologyKey));
     if (!WHEN.includes(whenUnsatisfiable)) errors.push(notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, WHEN));
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
+    if (constraints.some((other, later) => later > index && (other.topologyKey ?? '') === topologyKey && (other.whenUnsatisfiable ?? '') === whenUnsatisfiable))
+      errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined) {
-      if (minDomains <= 0) errors.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'));
+      if (minDomains <= 0) errors.push(invalid(`${at}.minDomains`, minDomains, POSITIVE));
       if (whenUnsatisfiable !== 'DoNotSchedule')
         errors.push(invalid(`${at}.minDomains`, minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`));
     }

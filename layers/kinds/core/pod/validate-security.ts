@@ -61,33 +61,59 @@ function checkSysctls(errors: Errors, field: string, context: PodSecurityContext
   });
 }
 
-const WINDOWS_NAME = /^[^"/\\[\]:;|=,+*?<>]+$/;
+const DOMAIN_LENGTH = 256;
+const USER_LENGTH = 104;
+/** As long as a specification may be, in KiB. */
+const SPECIFICATION_KIB = 64;
+const NETBIOS = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/;
+const DNS_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
+const DNS_NAME = new RegExp(`^${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
+const isControl = (text: string): boolean => [...text].some((char) => char < ' ' || char === '\u007F');
+
+/** `DOMAIN\USER` or `USER`, as Windows takes them. */
+function windowsUserErrors(user: string): string[] {
+  if (user === '') return ['runAsUserName cannot be an empty string'];
+  if (isControl(user)) return ['runAsUserName cannot contain control characters'];
+  const parts = user.split('\\');
+  if (parts.length > 2) return ['runAsUserName cannot contain more than one backslash'];
+  const [domain, name] = parts.length === 2 ? [parts[0]!, parts[1]!] : [undefined, parts[0]!];
+  const messages: string[] = [];
+  if (domain !== undefined && domain.length >= DOMAIN_LENGTH) messages.push(`runAsUserName's Domain length must be under ${DOMAIN_LENGTH} characters`);
+  if (domain !== undefined && !NETBIOS.test(domain) && !DNS_NAME.test(domain)) messages.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
+  if (name === '') messages.push("runAsUserName's User cannot be empty");
+  else if (name.length > USER_LENGTH) messages.push(`runAsUserName's User length must not be longer than ${USER_LENGTH} characters`);
+  if (/^[. ]+$/.test(name)) messages.push("runAsUserName's User cannot contain only periods or spaces");
+  if (/["/\\:;|=,+*?<>@[\]]/.test(name)) messages.push(String.raw`runAsUserName's User cannot contain the following characters: "/\:;|=,+*?<>@[]`);
+  return messages;
+}
 
 function checkWindows(errors: Errors, field: string, options: WindowsSecurityContextOptions | undefined): void {
   if (options === undefined) return;
-  if (options.gmsaCredentialSpecName !== undefined)
-    checkText(errors, `${field}.gmsaCredentialSpecName`, options.gmsaCredentialSpecName, isDNS1123Subdomain(options.gmsaCredentialSpecName));
-  if (options.gmsaCredentialSpec !== undefined) {
-    if (options.gmsaCredentialSpec === '') errors.push(invalid(`${field}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'));
-    // a size that no real specification reaches
-    else if (options.gmsaCredentialSpec.length > 64 * 1024)
-      errors.push(invalid(`${field}.gmsaCredentialSpec`, options.gmsaCredentialSpec, 'gmsaCredentialSpec size must be under 64 KiB'));
-  }
-  const user = options.runAsUserName;
-  if (user === undefined) return;
-  const at = `${field}.runAsUserName`;
-  if (user === '') errors.push(invalid(at, user, 'runAsUserName cannot be an empty string'));
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(user)) errors.push(invalid(at, user, 'runAsUserName cannot contain control characters'));
-  const parts = user.split('\\');
-  if (parts.length > 2) errors.push(invalid(at, user, 'runAsUserName cannot contain more than one backslash'));
-  const [domain, name] = parts.length > 1 ? [parts[0]!, parts[1]!] : ['', parts[0]!];
-  if (parts.length > 1 && (domain.length > 255 || !/^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,254}$/.test(domain)))
-    errors.push(invalid(at, user, "runAsUserName's Domain doesn't match the NetBIOS nor the DNS format"));
-  if (user !== '' && name === '') errors.push(invalid(at, user, "runAsUserName's User cannot be empty"));
-  if (name.length > 104) errors.push(invalid(at, user, "runAsUserName's User length must not be longer than 104 characters"));
-  if (name !== '' && /^[. ]+$/.test(name)) errors.push(invalid(at, user, "runAsUserName's User cannot contain only periods or spaces"));
-  if (name !== '' && !WINDOWS_NAME.test(name)) errors.push(invalid(at, user, String.raw`runAsUserName's User cannot contain the following characters: ["/\:;|=,+*?<>@[]`));
+  const { gmsaCredentialSpecName: name, gmsaCredentialSpec: specification, runAsUserName: user } = options;
+  if (name !== undefined) checkText(errors, `${field}.gmsaCredentialSpecName`, name, isDNS1123Subdomain(name));
+  if (specification === '') errors.push(invalid(`${field}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'));
+  else if (specification !== undefined && specification.length > SPECIFICATION_KIB * 1024)
+    errors.push(invalid(`${field}.gmsaCredentialSpec`, specification, `gmsaCredentialSpec size must be under ${SPECIFICATION_KIB} KiB`));
+  if (user !== undefined) checkText(errors, `${field}.runAsUserName`, user, windowsUserErrors(user));
+}
+
+/** Host processes of Windows: all containers of a pod or none, and on the host's network. */
+export function checkHostProcess(errors: Errors, field: string, spec: PodSpec): void {
+  const whole = spec.securityContext?.windowsOptions?.hostProcess;
+  let [count, host] = [0, 0];
+  for (const kind of ['initContainers', 'containers', 'ephemeralContainers'] as const)
+    (spec[kind] ?? []).forEach(({ securityContext }, index) => {
+      count++;
+      const own = securityContext?.windowsOptions?.hostProcess;
+      if (whole !== undefined && own !== undefined && whole !== own)
+        errors.push(
+          invalid(`${field}.${kind}[${index}].securityContext.windowsOptions.hostProcess`, own, `pod hostProcess value must be identical if both are specified, was ${whole}`),
+        );
+      if (own ?? whole ?? false) host++;
+    });
+  if (host === 0) return;
+  if (host !== count) errors.push(invalid(field, '', 'If pod contains any hostProcess containers then all containers must be HostProcess containers'));
+  if (spec.hostNetwork !== true) errors.push(invalid(`${field}.hostNetwork`, false, 'hostNetwork must be true if pod contains any hostProcess containers'));
 }
 
 export function checkPodSecurityContext(errors: Errors, field: string, context: PodSecurityContext | undefined, spec: PodSpec): void {

@@ -11,7 +11,7 @@ import { type ContainerScope, checkContainers, checkEphemeralContainers, checkHo
 import { checkOs } from './validate-os.ts';
 import { checkPodLevelResources, checkResources } from './validate-resources.ts';
 import { checkAffinity, checkGates, checkPreemptionPolicy, checkSpread, checkTolerations } from './validate-scheduling.ts';
-import { checkHostUsers, checkPodSecurityContext } from './validate-security.ts';
+import { checkHostProcess, checkHostUsers, checkPodSecurityContext } from './validate-security.ts';
 import { checkVolumes } from './validate-volumes.ts';
 
 const RESTART_POLICIES: readonly string[] = ['Always', 'OnFailure', 'Never'];
@@ -106,6 +106,7 @@ export function checkPodSpec(errors: Errors, field: string, spec: PodSpec, meta:
   );
   if (spec.schedulingGates !== undefined) checkGates(errors, `${field}.schedulingGates`, spec.schedulingGates);
   if (spec.topologySpreadConstraints !== undefined) checkSpread(errors, `${field}.topologySpreadConstraints`, spec.topologySpreadConstraints);
+  checkHostProcess(errors, field, spec);
   checkHostUsers(errors, field, spec);
   checkNames(errors, field, spec);
   const deadline = spec.activeDeadlineSeconds;

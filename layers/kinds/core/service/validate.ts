@@ -62,34 +62,32 @@ function checkAffinity(errors: Errors, spec: ServiceSpec): void {
 /** Addresses, their families and the policy agree with each other. */
 function checkAddresses(errors: Errors, service: Service, spec: ServiceSpec): void {
   if (!usesClusterIP(service)) return;
-  const { clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
+  const { clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
+  if (clusterIP !== '') {
+    if (clusterIPs.length === 0) errors.push(required('spec.clusterIPs'));
+    else if (clusterIPs[0] !== clusterIP) errors.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'));
+  } else if (clusterIPs.length > 0) errors.push(invalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'));
   ipFamilies.forEach((family, index) => {
     if (!FAMILIES.includes(family)) errors.push(notSupported(`spec.ipFamilies[${index}]`, family, FAMILIES));
     if (ipFamilies.indexOf(family) < index) errors.push(duplicate(`spec.ipFamilies[${index}]`, family));
   });
   if (ipFamilyPolicy !== undefined && !FAMILY_POLICIES.includes(ipFamilyPolicy)) errors.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, FAMILY_POLICIES));
-  if (clusterIPs.length === 0) {
-    if (spec.clusterIP) errors.push(required('spec.clusterIPs'));
-    return;
-  }
-  if (!spec.clusterIP || spec.clusterIP !== clusterIPs[0]) errors.push(invalid('spec.clusterIPs', clusterIPs, 'element [0] must match clusterIP'));
-  if (isHeadless(service)) {
-    if (clusterIPs.length > 1) errors.push(invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"));
-    return;
-  }
+  let bad = false;
   clusterIPs.forEach((address, index) => {
-    if (address === 'None') errors.push(invalid(`spec.clusterIPs[${index}]`, address, "'None' must be the first and only value"));
-    else {
-      checkIP(errors, `spec.clusterIPs[${index}]`, address);
-      if (clusterIPs.indexOf(address) < index) errors.push(duplicate(`spec.clusterIPs[${index}]`, address));
-    }
+    if (index === 0 && address === 'None') {
+      if (clusterIPs.length === 1) return;
+      bad = true;
+      errors.push(invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"));
+    } else if (!checkIP(errors, `spec.clusterIPs[${index}]`, address)) bad = true;
   });
   if (clusterIPs.length > 2) errors.push(invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'));
-  if (clusterIPs.length > 1 && new Set(clusterIPs.map(familyOf)).size !== clusterIPs.length) errors.push(invalid('spec.clusterIPs', clusterIPs, ONE_EACH));
+  // what follows would only repeat what is wrong already
+  if (bad) return;
+  if (clusterIPs.length > 1 && new Set(clusterIPs.map(familyOf)).size !== 2) errors.push(invalid('spec.clusterIPs', clusterIPs, ONE_EACH));
+  if (isHeadless(service)) return;
   clusterIPs.forEach((address, index) => {
     const family = ipFamilies[index];
-    const actual = familyOf(address);
-    if (family !== undefined && actual !== undefined && family !== `IPv${actual}`)
+    if (family !== undefined && family !== `IPv${familyOf(address)}`)
       errors.push(invalid(`spec.clusterIPs[${index}]`, address, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``));
   });
 }
@@ -191,19 +189,27 @@ export function validateService(service: Service): FieldError[] {
   return errors;
 }
 
+/** A second address or family may come and go, the first one stays. */
+function checkKept(errors: Errors, name: 'clusterIPs' | 'ipFamilies', now: readonly string[], old: readonly string[], policy: string | undefined): void {
+  const field = `spec.${name}`;
+  if (now.length === old.length) {
+    old.forEach((value, index) => {
+      if (value !== now[index]) errors.push(invalid(name === 'clusterIPs' ? `${field}[${index}]` : `${field}[0]`, now, 'may not change once set'));
+    });
+    return;
+  }
+  if (now.length === 0) errors.push(invalid(`${field}[0]`, now, `primary ${name === 'clusterIPs' ? 'clusterIP' : 'ipFamily'} can not be unset`));
+  else if (old.length > 0 && now[0] !== old[0]) errors.push(invalid(`${field}[0]`, now, 'may not change once set'));
+  if (old.length > now.length && now.length === 1 && policy !== 'SingleStack')
+    errors.push(invalid('spec.ipFamilyPolicy', orNull(policy), `must be set to 'SingleStack' when releasing the secondary ${name === 'clusterIPs' ? 'clusterIP' : 'ipFamily'}`));
+}
+
 export function validateServiceUpdate(now: Service, old: Service): FieldError[] {
   const errors: FieldError[] = [];
   const [spec, was] = [now.spec ?? {}, old.spec ?? {}];
   if (was.type !== 'ExternalName' && spec.type !== 'ExternalName') {
-    const [ips, before] = [spec.clusterIPs ?? [], was.clusterIPs ?? []];
-    // a headless service stays one, and an address stays the first one
-    if (before.length > 0 && before[0] !== '' && ips.length > 0 && ips[0] !== before[0]) errors.push(invalid('spec.clusterIPs[0]', ips, 'may not change once set'));
-    else if (before.length > 0 && ips.length === 0) errors.push(invalid('spec.clusterIPs[0]', ips, 'primary clusterIP can not be unset'));
-    if (before.length > 1 && ips.length > 1 && ips[1] !== before[1]) errors.push(invalid('spec.clusterIPs[1]', ips, 'may not change once set'));
-    const [families, earlier] = [spec.ipFamilies ?? [], was.ipFamilies ?? []];
-    if (earlier.length > 0 && families.length > 0 && families[0] !== earlier[0]) errors.push(invalid('spec.ipFamilies[0]', families, 'may not change once set'));
-    else if (earlier.length > 0 && families.length === 0) errors.push(invalid('spec.ipFamilies[0]', families, 'primary ipFamily can not be unset'));
-    if (earlier.length > 1 && families.length > 1 && families[1] !== earlier[1]) errors.push(invalid('spec.ipFamilies[1]', families, 'may not change once set'));
+    if (!isHeadless(old) || !isHeadless(now)) checkKept(errors, 'clusterIPs', spec.clusterIPs ?? [], was.clusterIPs ?? [], spec.ipFamilyPolicy);
+    if (!isHeadless(old) && !isHeadless(now)) checkKept(errors, 'ipFamilies', spec.ipFamilies ?? [], was.ipFamilies ?? [], spec.ipFamilyPolicy);
   }
   checkClass(errors, spec, was);
   if (needsHealthCheck(old) && needsHealthCheck(now) && spec.healthCheckNodePort !== was.healthCheckNodePort)
@@ -214,7 +220,7 @@ export function validateServiceUpdate(now: Service, old: Service): FieldError[] 
 export function checkLoadBalancerStatus(errors: Errors, field: string, status: LoadBalancerStatus | undefined, type: string | undefined): void {
   const entries = status?.ingress ?? [];
   if (type !== undefined && type !== 'LoadBalancer' && entries.length > 0) {
-    errors.push(forbidden(`${field}.ingress`, 'may only be used when `spec.type` is "LoadBalancer"'));
+    errors.push(forbidden(`${field}.ingress`, "may only be used when `spec.type` is 'LoadBalancer'"));
     return;
   }
   entries.forEach((entry, index) => {
@@ -227,12 +233,5 @@ export function checkLoadBalancerStatus(errors: Errors, field: string, status: L
       checkText(errors, `${at}.hostname`, entry.hostname, isDNS1123Subdomain(entry.hostname));
       if (familyOf(entry.hostname) !== undefined) errors.push(invalid(`${at}.hostname`, entry.hostname, 'must be a DNS name, not an IP address'));
     }
-    for (const [at2, port] of (entry.ports ?? []).entries()) checkStatusPort(errors, `${at}.ports[${at2}]`, port);
   });
-}
-
-function checkStatusPort(errors: Errors, field: string, port: { readonly port?: number; readonly protocol?: string; readonly error?: string }): void {
-  for (const message of isPortNumber(port.port ?? 0)) errors.push(invalid(`${field}.port`, port.port ?? 0, message));
-  checkOneOf(errors, `${field}.protocol`, port.protocol, PROTOCOLS);
-  if (port.error !== undefined) checkText(errors, `${field}.error`, port.error, isQualifiedName(port.error));
 }
