@@ -19,10 +19,14 @@ export function message(work: Work): OutgoingMessage {
   return { body: JSON.stringify(work), group: owner, dedupe: owner };
 }
 
-/** `purpose` keeps a message that waits for its time from swallowing the one that a change sends at once. */
-export function delayedMessage(work: Work, seconds: number, purpose: 'again' | 'retry'): OutgoingMessage {
+/**
+ * One that rings later. Its time is part of what makes it a duplicate: one that waits for its time must swallow neither the message that
+ * a change sends at once, nor another that is due earlier.
+ */
+export function delayedMessage(work: Work, seconds: number, now: number): OutgoingMessage {
   const owner = ownerOf(work);
-  return { body: JSON.stringify(work), group: owner, dedupe: `${owner} ${purpose}`, delaySeconds: Math.min(Math.max(seconds, 0), LONGEST_DELAY_SECONDS) };
+  const delaySeconds = Math.min(Math.max(seconds, 0), LONGEST_DELAY_SECONDS);
+  return { body: JSON.stringify(work), group: owner, dedupe: `${owner} ${Math.ceil(now / 1000 + delaySeconds)}`, delaySeconds };
 }
 
 /** `undefined` for a body that is not ours. */

@@ -92,7 +92,7 @@ export function createWorker(options: WorkerOptions): Worker {
     // one that rings earlier wakes the key, which then asks again for the rest
     if (known !== undefined && known > now && known <= due) return;
     timers.set(owner, due);
-    await queue.send([delayedMessage({ controller: work.controller, key: work.key }, seconds, 'again')]);
+    await queue.send([delayedMessage({ controller: work.controller, key: work.key }, seconds, now)]);
   }
 
   async function reconcile(controller: Controller, work: Work): Promise<void> {
@@ -131,7 +131,7 @@ export function createWorker(options: WorkerOptions): Worker {
       metrics.count('workqueue_retries_total', labels);
       if (isTransient(error)) {
         const attempt = work.attempt ?? 0;
-        await queue.send([delayedMessage({ ...work, attempt: attempt + 1 }, backoff(attempt, TRANSIENT, random) / 1000, 'retry')]);
+        await queue.send([delayedMessage({ ...work, attempt: attempt + 1 }, backoff(attempt, TRANSIENT, random) / 1000, clock.now())]);
         await queue.done([message.receipt]);
       } else {
         onError?.(`${controller.name} ${work.key}`, error);

@@ -30,7 +30,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 const clusterScoped = new Set(['nodes', 'namespaces', 'persistentvolumes', 'priorityclasses.scheduling.k8s.io', 'storageclasses.storage.k8s.io', 'csinodes.storage.k8s.io']);
 
 /** Everything but metadata and status. */
-const specOf = ({ metadata: _, status: __, ...rest }: Loose): unknown => rest;
+const specOf = (object: Loose): unknown => ({ ...object, metadata: undefined, status: undefined });
 
 function fieldsOf(object: Loose): Record<string, string> {
   const spec = object.spec ?? {};

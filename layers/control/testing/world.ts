@@ -8,7 +8,8 @@ import { type Control, type ControlOptions, startControllers } from '../start.ts
 import { createFakeApi } from './fake-api.ts';
 import { createFakeClock, type FakeClock, turn } from './fake-clock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
-import { createPlainQueue } from './plain-queue.ts';
+import { MAX_RECEIVES } from '../worker.ts';
+import { openMemoryQueue } from '#queue/memory/queue.ts';
 
 export interface World extends Control {
   readonly store: MemoryStore;
@@ -70,7 +71,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const ids = countingIds();
   const client = createFakeApi({ store, clock, ids, ...(options.admit === undefined ? {} : { admit: options.admit }) });
   for (const [resource, object] of options.objects ?? []) await client.create(resource, object);
-  const queue = createPlainQueue(clock);
+  const queue = openMemoryQueue({ clock, maxReceives: MAX_RECEIVES });
   const errors: string[] = [];
   const control = startControllers({
     store,

@@ -1,0 +1,47 @@
+/** The controllers of a cluster, as kube-controller-manager would run them. */
+import type { Controller } from '#control/controller.ts';
+import type { KindRegistry } from '#kinds/kind.ts';
+import { bootstrapController } from './bootstrap/controller.ts';
+import type { BootstrapOptions } from './bootstrap/objects.ts';
+import { endpointsController } from './endpoints/controller.ts';
+import { endpointSliceController } from './endpointslice/controller.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
+import { garbageCollector } from './garbage-collector/controller.ts';
+import { namespaceController } from './namespace/controller.ts';
+import { nodeIpamController } from './node-ipam/controller.ts';
+import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/controller.ts';
+import { podGcController } from './pod-gc/controller.ts';
+import { replicationController } from './replication/controller.ts';
+import { resourceQuotaController } from './resourcequota/controller.ts';
+import { rootCaPublisher } from './root-ca-publisher/controller.ts';
+import { serviceAccountController } from './serviceaccount/controller.ts';
+import { taintEvictionController } from './taint-eviction/controller.ts';
+
+export interface ControllersOptions {
+  readonly registry: KindRegistry;
+  /** PEM of the cluster's CA, published in every namespace. */
+  readonly caBundle: string;
+  /** The pods' range, such as 10.244.0.0/16. */
+  readonly clusterCidr: string;
+  readonly bootstrap: BootstrapOptions;
+  readonly nodeLifecycle?: NodeLifecycleOptions;
+}
+
+export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap, nodeLifecycle }: ControllersOptions): readonly Controller[] {
+  return [
+    bootstrapController(bootstrap),
+    namespaceController({ registry }),
+    serviceAccountController(),
+    rootCaPublisher({ caBundle }),
+    garbageCollector({ registry }),
+    resourceQuotaController(),
+    replicationController(),
+    endpointsController(),
+    endpointSliceController(),
+    endpointSliceMirroringController(),
+    nodeIpamController({ clusterCidr }),
+    nodeLifecycleController(nodeLifecycle),
+    taintEvictionController(),
+    podGcController(),
+  ];
+}
