@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pause } from './api/pause.ts';
 import { openApiClient } from './api/client.ts';
 import { openHttpsSource } from './api/https-source.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '#machinery/system.ts';
 import { clusterDNSOf, type AgentConfig, type KubeletFiles } from './config.ts';
 import { openLinuxNetwork } from './network/linux/network.ts';
 import { assembleNode } from './node/assemble.ts';

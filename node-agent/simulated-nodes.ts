@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openApiClient } from './api/client.ts';
 import { openHttpsSource } from './api/https-source.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, systemIds } from '#machinery/system.ts';
 import type { AgentConfig } from './config.ts';
-import { systemIds } from './ids.ts';
 import { openSimulatedNetwork } from './network/simulated/network.ts';
 import { assembleNode } from './node/assemble.ts';
 import { keepLease } from './node/lease.ts';

@@ -31,6 +31,8 @@ const LONGEST_RETRY_MS = 10_000;
 const FIRST_RETRY_MS = 1_000;
 /** Of a container that cannot be made as it is asked for; what it lacks may come. */
 const CONFIG_RETRY_MS = 10_000;
+/** The error of a pull is shown this long before the pause until the next pull is. */
+const PULL_SHOWN_MS = 1_000;
 
 export interface WorkerHost {
   readonly services: NodeServices;
@@ -354,7 +356,7 @@ export class PodWorker {
       if (restartsAfter(this.#pod, container, current.exitCode ?? 0)) target.waiting = { reason: failure.reason, message: failure.message };
       return;
     }
-    target.retryAt = now + (failure.reason === 'ErrImagePull' ? 0 : (failure.retryAfter ?? CONFIG_RETRY_MS));
+    target.retryAt = now + (failure.reason === 'ErrImagePull' ? PULL_SHOWN_MS : (failure.retryAfter ?? CONFIG_RETRY_MS));
     if (failure.reason === 'ContainerCreating') {
       delete target.waiting;
       delete target.retryAt;
