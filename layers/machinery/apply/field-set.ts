@@ -2,7 +2,7 @@
  * Sets of field paths, kept in the very form that managedFields carry (meta/v1 FieldsV1), so that most writes need no conversion: an object
  * whose keys are path elements (`f:name`, `k:{...}`, `v:...`, `i:0`). An empty object is a member without children; a member that has
  * children says so with a key `.`; a node with children and without `.` is only on the way to them. Sets are never changed in place
- * once they are made: their nodes are shared.
+ * once they are made: their nodes are shared. Nodes are made in the order in which Kubernetes writes them, and every operation keeps it.
  */
 export interface FieldSet {
   [element: string]: FieldSet;
@@ -34,7 +34,7 @@ function unionNode(a: FieldSet, b: FieldSet): FieldSet {
   const children: FieldSet = {};
   for (const key in a) if (key !== SELF) children[key] = Object.hasOwn(b, key) ? unionNode(a[key]!, b[key]!) : a[key]!;
   for (const key in b) if (key !== SELF && !Object.hasOwn(a, key)) children[key] = b[key]!;
-  return nodeOf(member, children) ?? MEMBER;
+  return inOrder(nodeOf(member, children) ?? MEMBER);
 }
 
 function differenceNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
@@ -119,12 +119,27 @@ export function isFieldSet(value: unknown, depth = 0): value is FieldSet {
   return true;
 }
 
+/** Sorts in place; few keys, often in order already. */
+export function sortKeys(keys: string[]): string[] {
+  if (keys.length > 24) return keys.sort();
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at]!;
+    let to = at;
+    while (to > 0 && keys[to - 1]! > key) {
+      keys[to] = keys[to - 1]!;
+      to--;
+    }
+    if (to !== at) keys[to] = key;
+  }
+  return keys;
+}
+
 /** Fields, keys, values, indices; each by what it holds: numbers by size. */
-function compareElements(a: string, b: string): number {
+export function compareElements(a: string, b: string): number {
   const [typeA, typeB] = [a.charCodeAt(0), b.charCodeAt(0)];
   // '.' is first, then f, k, v, i
   if (typeA !== typeB) return (typeA === 105 ? 200 : typeA) - (typeB === 105 ? 200 : typeB);
-  if (typeA === 102 || typeA === 46) return a < b ? -1 : a > b ? 1 : 0;
+  if (typeA === 102 || typeA === 46 || !(hasNumber(a) || hasNumber(b))) return a < b ? -1 : a > b ? 1 : 0;
   const [valueA, valueB] = [JSON.parse(a.slice(2)) as unknown, JSON.parse(b.slice(2)) as unknown];
   if (typeA !== 107) return compareValues(valueA, valueB);
   const [fieldsA, fieldsB] = [Object.entries(valueA as object), Object.entries(valueB as object)];
@@ -136,6 +151,11 @@ function compareElements(a: string, b: string): number {
   return fieldsA.length - fieldsB.length;
 }
 
+/** Whether the first value in a key, a set's value or an index is no text: texts sort as their JSON does. */
+function hasNumber(element: string): boolean {
+  return element.charCodeAt(0) === 107 ? element.charCodeAt(element.indexOf('":') + 2) !== 34 : element.charCodeAt(2) !== 34;
+}
+
 /** Numbers before texts before booleans, as structured-merge-diff has it. */
 function compareValues(a: unknown, b: unknown): number {
   if (typeof a === typeof b) return (a as string) < (b as string) ? -1 : (a as string) > (b as string) ? 1 : 0;
@@ -143,38 +163,25 @@ function compareValues(a: unknown, b: unknown): number {
   return rank(a) - rank(b);
 }
 
-/** Path elements in the order in which Kubernetes writes them. */
-export function sorted(set: FieldSet): FieldSet {
-  const keys: string[] = [];
-  let nested = false;
-  let fieldsOnly = true;
-  for (const key in set) {
-    keys.push(key);
-    nested ||= set[key] !== MEMBER;
-    fieldsOnly &&= key.charCodeAt(0) === 102 || key === SELF;
-  }
-  if (keys.length === 0) return set;
-  if (keys.length === 1) {
-    if (!nested) return set;
-    const inner = sorted(set[keys[0]!]!);
-    return inner === set[keys[0]!] ? set : { [keys[0]!]: inner };
-  }
-  // few keys, often in order already
-  for (let at = 1; at < keys.length; at++) {
-    const key = keys[at]!;
-    let to = at;
-    while (to > 0 && (fieldsOnly ? keys[to - 1]! > key : compareElements(keys[to - 1]!, key) > 0)) {
-      keys[to] = keys[to - 1]!;
-      to--;
+/** One node in the order in which Kubernetes writes path elements; the node itself where it is in order. */
+export function inOrder(node: FieldSet): FieldSet {
+  let last = '';
+  for (const key in node) {
+    if (last !== '' && (key.charCodeAt(0) === 102 && last.charCodeAt(0) === 102 ? last > key : compareElements(last, key) > 0)) {
+      const result: FieldSet = {};
+      for (const element of Object.keys(node).sort(compareElements)) result[element] = node[element]!;
+      return result;
     }
-    keys[to] = key;
+    last = key;
   }
+  return node;
+}
+
+/** The whole set in order: for sets that clients wrote. */
+export function sorted(set: FieldSet): FieldSet {
   const result: FieldSet = {};
-  for (const key of keys) {
-    const child = set[key]!;
-    result[key] = child === MEMBER ? child : sorted(child);
-  }
-  return result;
+  for (const key in set) result[key] = sorted(set[key]!);
+  return inOrder(result);
 }
 
 /** The members as paths for people, in Kubernetes' order: `.spec.containers[name="app"].image`. */

@@ -1,6 +1,6 @@
 /** managedFields as sets by manager (apimachinery `managedfields/internal`): reading, writing, and the rules on how entries stand. */
 import type { ManagedFieldsEntry } from '../object.ts';
-import { type FieldSet, isEmptyNode, isFieldSet, MEMBER, sorted, union } from './field-set.ts';
+import { type FieldSet, isEmptyNode, isFieldSet, MEMBER, union } from './field-set.ts';
 import type { Skip } from './walk.ts';
 
 export interface Manager {
@@ -142,7 +142,7 @@ export function entriesOf(managers: readonly Manager[]): ManagedFieldsEntry[] {
       apiVersion,
       ...(time === undefined ? {} : { time }),
       fieldsType: 'FieldsV1' as const,
-      fieldsV1: sorted(set),
+      fieldsV1: set,
       ...(subresource === '' ? {} : { subresource }),
     };
   });

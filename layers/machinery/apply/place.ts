@@ -16,6 +16,8 @@ export interface Place {
   readonly items: Place | undefined;
   /** `list`: the keys, sorted by name, with the text that stands before each in a path element. */
   readonly keys: readonly ListKey[];
+  /** `list`, `set`: items sort as the texts of their elements do. */
+  readonly textual: boolean;
   /** `struct`: the elements of fields that Go writes as null where they are not set, by name. */
   readonly nulls: ReadonlyMap<string, string>;
 }
@@ -37,9 +39,9 @@ const UNTYPED_SCHEMA: TypeSchema = { name: '', type: 'any' };
 const NO_FIELDS: ReadonlyMap<string, Child> = new Map();
 const NO_NULLS: ReadonlyMap<string, string> = new Map();
 
-export const UNTYPED: Place = { kind: 'untyped', type: UNTYPED_SCHEMA, fields: NO_FIELDS, items: undefined, keys: [], nulls: NO_NULLS };
+export const UNTYPED: Place = { kind: 'untyped', type: UNTYPED_SCHEMA, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
 /** How an untyped object is taken apart. */
-export const UNTYPED_MAP: Place = { kind: 'map', type: UNTYPED_SCHEMA, fields: NO_FIELDS, items: UNTYPED, keys: [], nulls: NO_NULLS };
+export const UNTYPED_MAP: Place = { kind: 'map', type: UNTYPED_SCHEMA, fields: NO_FIELDS, items: UNTYPED, keys: [], textual: true, nulls: NO_NULLS };
 
 const byType = new WeakMap<TypeSchema, Place>();
 const byField = new WeakMap<FieldSchema, Place>();
@@ -60,7 +62,7 @@ function compile(type: TypeSchema, field: FieldSchema | undefined): Place {
   switch (type.type) {
     case 'object':
     case 'map': {
-      if ((field?.mapType ?? type.mapType) === 'atomic') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], nulls: NO_NULLS };
+      if ((field?.mapType ?? type.mapType) === 'atomic') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
       if (type.type === 'map') {
         const { items } = type;
         return {
@@ -71,26 +73,36 @@ function compile(type: TypeSchema, field: FieldSchema | undefined): Place {
             return items === undefined ? UNTYPED : placeOf(items);
           },
           keys: [],
+          textual: true,
           nulls: NO_NULLS,
         };
       }
-      if (type.fields === undefined) return type.preserveUnknown === true ? UNTYPED_MAP : { kind: 'struct', type, fields: NO_FIELDS, items: undefined, keys: [], nulls: NO_NULLS };
+      if (type.fields === undefined)
+        return type.preserveUnknown === true ? UNTYPED_MAP : { kind: 'struct', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
       return new Struct(type);
     }
     case 'array': {
       const items = type.items ?? UNTYPED_SCHEMA;
-      if (field?.listType === 'set') return { kind: 'set', type, fields: NO_FIELDS, items: placeOf(items), keys: [], nulls: NO_NULLS };
-      if (field?.listType !== 'map') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], nulls: NO_NULLS };
+      if (field?.listType === 'set') return { kind: 'set', type, fields: NO_FIELDS, items: placeOf(items), keys: [], textual: items.type === 'string', nulls: NO_NULLS };
+      if (field?.listType !== 'map') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
       const keys = (field.listMapKeys ?? [])
         .toSorted()
         .map((name, at) => ({ name, lead: `${at === 0 ? '' : ','}${JSON.stringify(name)}:`, fallback: items.fields?.get(name)?.default }));
-      return { kind: 'list', type, fields: NO_FIELDS, items: placeOf(items), keys, nulls: NO_NULLS };
+      return {
+        kind: 'list',
+        type,
+        fields: NO_FIELDS,
+        items: placeOf(items),
+        keys,
+        textual: keys.every(({ name }) => items.fields?.get(name)?.type.type === 'string'),
+        nulls: NO_NULLS,
+      };
     }
     case 'any':
     case 'fieldsV1':
       return UNTYPED;
     default:
-      return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], nulls: NO_NULLS };
+      return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
   }
 }
 
@@ -100,6 +112,7 @@ function isNullWhenUnset({ always, pointer, type }: FieldSchema): boolean {
 
 class Struct implements Place {
   readonly kind = 'struct';
+  readonly textual = true;
   readonly keys: readonly ListKey[] = [];
   readonly type: TypeSchema;
   readonly items: Place | undefined;

@@ -1,6 +1,6 @@
 import { deepEqual } from '../json.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
-import { isEmptyNode, union } from './field-set.ts';
+import { isEmptyNode, sorted, union } from './field-set.ts';
 import { cap, entriesOf, type Manager, type ManagerId, managersOf, sameManager, skipOf } from './managers.ts';
 import { placeOf } from './place.ts';
 import { reconcile } from './reconcile.ts';
@@ -27,7 +27,7 @@ function managersBefore(old: KubeObject | undefined, object: KubeObject, options
   // entries that a client only hands back keep their place in memory, and need no sorting
   return managers.map((one) => {
     const same = live?.find((entry) => entry.manager === one.manager && entry.time === one.time && deepEqual(entry, one.entry));
-    return same === undefined ? withoutEntry(one) : { ...one, set: same.fieldsV1 as Manager['set'], entry: same };
+    return same === undefined ? { ...withoutEntry(one), set: sorted(one.set) } : { ...one, set: same.fieldsV1 as Manager['set'], entry: same };
   });
 }
 

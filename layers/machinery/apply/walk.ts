@@ -1,6 +1,6 @@
 /** Walks over objects by their schema: which fields they set, how two differ, how an applied configuration is laid over an object. */
 import { deepEqual } from '../json.ts';
-import { type FieldSet, isEmptyNode, isMember, MEMBER, nodeOf } from './field-set.ts';
+import { compareElements, type FieldSet, inOrder, isMember, MEMBER, nodeOf, sortKeys } from './field-set.ts';
 import { type Place, UNTYPED, UNTYPED_MAP } from './place.ts';
 
 type Value = unknown;
@@ -35,63 +35,103 @@ export function elementOf(place: Place, item: Value): string | undefined {
   return text === '' ? undefined : `k:{${text}}`;
 }
 
-/** The fields an object sets, as an applied configuration owns them. */
+/** The fields an object sets, as an applied configuration owns them, in order. */
 export function fieldsOf(place: Place, value: Value): FieldSet | undefined {
   const at = resolve(place, value);
-  if (isFields(at)) {
-    if (!isObject(value)) return undefined;
-    const children: FieldSet = {};
-    for (const key in value) {
-      const child = value[key];
-      if (child === undefined) continue;
-      const field = at.fields.get(key);
-      const inner = field !== undefined && field.place.kind === 'leaf' ? MEMBER : fieldsOf(field?.place ?? at.items ?? UNTYPED, child);
-      // entries of maps are members, named fields only where they are empty
-      const made = field === undefined || child === null || (isObject(child) && isEmpty(child)) ? nodeOf(true, inner) : inner;
-      if (made !== undefined) children[field?.element ?? `f:${key}`] = made;
+  switch (at.kind) {
+    case 'leaf':
+    case 'untyped':
+      return MEMBER;
+    case 'struct':
+    case 'map': {
+      if (!isObject(value)) return undefined;
+      const node: FieldSet = {};
+      let some = false;
+      for (const key of sortKeys(Object.keys(value))) {
+        const child = value[key];
+        if (child === undefined) continue;
+        const field = at.fields.get(key);
+        const inner = field !== undefined && field.place.kind === 'leaf' ? MEMBER : fieldsOf(field?.place ?? at.items ?? UNTYPED, child);
+        // entries of maps are members, named fields only where they are empty
+        const made = field === undefined || child === null || (isObject(child) && isEmpty(child)) ? nodeOf(true, inner) : inner;
+        if (made === undefined) continue;
+        node[field?.element ?? `f:${key}`] = made;
+        some = true;
+      }
+      return some ? node : undefined;
     }
-    return isEmptyNode(children) ? undefined : children;
-  }
-  if (isItems(at)) {
-    if (!Array.isArray(value)) return undefined;
-    const children: FieldSet = {};
-    for (const item of value as Value[]) {
-      const element = elementOf(at, item);
-      if (element === undefined) continue;
-      // of an item that is there twice only that is known
-      children[element] = Object.hasOwn(children, element) || at.kind === 'set' ? MEMBER : nodeOf(true, fieldsOf(at.items!, item))!;
+    case 'list':
+    case 'set': {
+      if (!Array.isArray(value)) return undefined;
+      const found = new Map<string, FieldSet>();
+      for (const item of value as Value[]) {
+        const element = elementOf(at, item);
+        // of an item that is there twice only that is known
+        if (element !== undefined) found.set(element, at.kind === 'set' || found.has(element) ? MEMBER : nodeOf(true, fieldsOf(at.items!, item))!);
+      }
+      if (found.size === 0) return undefined;
+      const node: FieldSet = {};
+      const elements = [...found.keys()];
+      for (const element of at.textual ? sortKeys(elements) : elements.sort(compareElements)) node[element] = found.get(element)!;
+      return node;
     }
-    return isEmptyNode(children) ? undefined : children;
   }
-  return MEMBER;
 }
 
-/** Everything at and under a value that was not there before, every step a member. */
+/** Everything at and under a value that was not there before, every step a member, in order. */
 function wholeOf(place: Place, value: Value): FieldSet {
-  const at = resolve(place, value);
-  if (isFields(at)) {
-    if (!isObject(value)) return MEMBER;
-    const children: FieldSet = {};
-    for (const key in value) {
-      const child = value[key];
-      if (child === undefined) continue;
-      const field = at.fields.get(key);
-      if (field === undefined) children[`f:${key}`] = typeof child === 'object' ? wholeOf(at.items ?? UNTYPED, child) : MEMBER;
-      else children[field.element] = field.place.kind === 'leaf' ? MEMBER : wholeOf(field.place, child);
-    }
-    for (const [name, element] of at.nulls) if (value[name] === undefined) children[element] = MEMBER;
-    return nodeOf(true, children)!;
+  if (typeof value !== 'object' || value === null) return MEMBER;
+  const at = place.kind === 'untyped' ? resolve(place, value) : place;
+  switch (at.kind) {
+    case 'leaf':
+    case 'untyped':
+      return MEMBER;
+    case 'struct':
+    case 'map':
+      return Array.isArray(value) ? MEMBER : wholeFields(at, value as ObjectValue);
+    case 'list':
+    case 'set':
+      return Array.isArray(value) ? wholeItems(at, value as Value[]) : MEMBER;
   }
-  if (isItems(at) && Array.isArray(value)) {
-    const children: FieldSet = {};
-    for (const item of value as Value[]) {
-      const element = elementOf(at, item);
-      if (element === undefined) continue;
-      children[element] = Object.hasOwn(children, element) || at.kind === 'set' ? MEMBER : wholeOf(at.items!, item);
-    }
-    return nodeOf(true, children)!;
+}
+
+function wholeFields(at: Place, value: ObjectValue): FieldSet {
+  const keys = Object.keys(value);
+  if (at.nulls.size > 0) for (const name of at.nulls.keys()) if (!Object.hasOwn(value, name)) keys.push(name);
+  if (keys.length === 0) return MEMBER;
+  sortKeys(keys);
+  const node: FieldSet = { '.': MEMBER };
+  const { fields, items } = at;
+  for (const key of keys) {
+    const child = value[key];
+    const field = fields.get(key);
+    if (field === undefined) {
+      if (child !== undefined) node[`f:${key}`] = typeof child === 'object' ? wholeOf(items ?? UNTYPED, child) : MEMBER;
+    } else if (typeof child === 'object') node[field.element] = field.place.kind === 'leaf' ? MEMBER : wholeOf(field.place, child);
+    else if (child !== undefined || field.absent === null) node[field.element] = MEMBER;
   }
-  return MEMBER;
+  return node;
+}
+
+function wholeItems(at: Place, value: readonly Value[]): FieldSet {
+  if (value.length === 0) return MEMBER;
+  const node: FieldSet = { '.': MEMBER };
+  if (value.length === 1) {
+    const element = elementOf(at, value[0]);
+    if (element === undefined) return MEMBER;
+    node[element] = at.kind === 'set' ? MEMBER : wholeOf(at.items!, value[0]);
+    return node;
+  }
+  const found = new Map<string, FieldSet>();
+  for (const item of value) {
+    const element = elementOf(at, item);
+    // of an item that is there twice only that is known
+    if (element !== undefined) found.set(element, at.kind === 'set' || found.has(element) ? MEMBER : wholeOf(at.items!, item));
+  }
+  if (found.size === 0) return MEMBER;
+  const elements = [...found.keys()];
+  for (const element of at.textual ? sortKeys(elements) : elements.sort(compareElements)) node[element] = found.get(element)!;
+  return node;
 }
 
 /** Fields that a walk passes by, by name; an empty map stands for everything below. */
@@ -108,20 +148,28 @@ export interface Comparison {
 export function compare(place: Place, before: Value, after: Value, skip?: Skip): Comparison {
   const [changed, removed]: [FieldSet, FieldSet] = [{}, {}];
   compareFields(place, isObject(before) ? before : {}, isObject(after) ? after : {}, changed, removed, skip);
-  return { changed, removed };
+  return { changed: inOrder(changed), removed: inOrder(removed) };
 }
 
 function compareFields(place: Place, before: ObjectValue, after: ObjectValue, changed: FieldSet, removed: FieldSet, skip: Skip | undefined): void {
-  const visit = (key: string, old: Value, now: Value): void => {
-    if (old === now) return;
-    const below = skip !== undefined && Object.hasOwn(skip, key) ? skip[key] : undefined;
-    if (below !== undefined && isEmpty(below)) return;
-    const field = place.fields.get(key);
-    if (field === undefined) comparePlace(place.items ?? UNTYPED, `f:${key}`, old, now, changed, removed, below);
-    else comparePlace(field.place, field.element, old === undefined ? field.absent : old, now === undefined ? field.absent : now, changed, removed, below);
-  };
-  for (const key in after) visit(key, Object.hasOwn(before, key) ? before[key] : undefined, after[key]);
-  for (const key in before) if (!Object.hasOwn(after, key)) visit(key, before[key], undefined);
+  for (const key in after) {
+    const now = after[key];
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (old !== now) compareField(place, key, old, now, changed, removed, skip);
+  }
+  for (const key in before) if (!Object.hasOwn(after, key) && before[key] !== undefined) compareField(place, key, before[key], undefined, changed, removed, skip);
+}
+
+function compareField(place: Place, key: string, old: Value, now: Value, changed: FieldSet, removed: FieldSet, skip: Skip | undefined): void {
+  const below = skip !== undefined && Object.hasOwn(skip, key) ? skip[key] : undefined;
+  if (below !== undefined && isEmpty(below)) return;
+  const field = place.fields.get(key);
+  if (field === undefined) comparePlace(place.items ?? UNTYPED, `f:${key}`, old, now, changed, removed, below);
+  else if (field.place.kind === 'leaf' && typeof old !== 'object' && typeof now !== 'object') {
+    // nearly every field
+    if (now !== undefined || field.absent === null) changed[field.element] = MEMBER;
+    else removed[field.element] = MEMBER;
+  } else comparePlace(field.place, field.element, old === undefined ? field.absent : old, now === undefined ? field.absent : now, changed, removed, below);
 }
 
 /** Puts what differs at one place under `element`. Both values absent never comes here. */
@@ -149,9 +197,9 @@ function comparePlace(place: Place, element: string, before: Value, after: Value
     if (left.length === 0 && right.length === 0) self = !deepEqual(before, after);
     else compareItems(place, left, right, inChanged, inRemoved);
   } else self = !deepEqual(before, after);
-  const made = nodeOf(before === undefined || (self && after !== undefined), inChanged);
+  const made = nodeOf(before === undefined || (self && after !== undefined), inOrder(inChanged));
   if (made !== undefined) changed[element] = made;
-  const gone = nodeOf(after === undefined, inRemoved);
+  const gone = nodeOf(after === undefined, inOrder(inRemoved));
   if (gone !== undefined) removed[element] = gone;
 }
 
