@@ -7,6 +7,8 @@ import { event } from './core/event.ts';
 import { limitRange } from './core/limit-range.ts';
 import { namespace } from './core/namespace.ts';
 import { node } from './core/node.ts';
+import { persistentVolumeClaim } from './core/persistent-volume-claim.ts';
+import { persistentVolume } from './core/persistent-volume.ts';
 import { podTemplate } from './core/pod-template.ts';
 import { pod } from './core/pod/pod.ts';
 import { replicationController } from './core/replication-controller.ts';
@@ -26,6 +28,8 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   limitranges: { v1: limitRange },
   namespaces: { v1: namespace },
   nodes: { v1: node },
+  persistentvolumeclaims: { v1: persistentVolumeClaim },
+  persistentvolumes: { v1: persistentVolume },
   pods: { v1: pod },
   podtemplates: { v1: podTemplate },
   replicationcontrollers: { v1: replicationController },
