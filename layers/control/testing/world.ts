@@ -29,8 +29,8 @@ export interface WorldOptions {
   /** There before the controllers start: resource and object. */
   readonly objects?: readonly (readonly [resource: string, object: KubeObject])[];
   readonly alsoKeep?: ControlOptions['alsoKeep'];
-  /** Storage names that a controller of everything follows. */
-  readonly served?: readonly string[];
+  /** Kinds that a controller of everything follows, and the registry it asks. */
+  readonly registry?: KindRegistry;
   /** Throws what the API server's admission would. */
   admit?(verb: 'create' | 'update' | 'delete', resource: string, object: KubeObject): void;
 }
@@ -52,18 +52,38 @@ function countingIds(): Ids {
   };
 }
 
-function registryOf(served: readonly string[]): KindRegistry {
-  const kinds = served.map((storage) => ({ storage, verbs: ['list', 'watch', 'delete'] })) as unknown as ReturnType<KindRegistry['kinds']>;
+/** A registry of these: `[storage, Kind, namespaced]`. */
+export function registryOf(served: readonly (readonly [storage: string, kind: string, namespaced: boolean])[]): KindRegistry {
+  const kinds = served.map(([storage, kind, namespaced]) => {
+    const dot = storage.indexOf('.');
+    const [plural, group] = dot < 0 ? [storage, ''] : [storage.slice(0, dot), storage.slice(dot + 1)];
+    return { storage, plural, group, version: 'v1', kind, namespaced, verbs: ['list', 'watch', 'delete'] };
+  }) as unknown as ReturnType<KindRegistry['kinds']>;
   return {
     byResource: () => undefined,
-    byKind: () => undefined,
-    byStorage: () => undefined,
+    byKind: (group, _, kind) => kinds.find((one) => one.group === group && one.kind === kind),
+    byStorage: (storage) => kinds.find((one) => one.storage === storage),
     virtual: () => undefined,
     kinds: () => kinds,
     virtuals: () => [],
     schema: () => undefined,
   };
 }
+
+/** Enough kinds for tests of what follows everything. */
+export const SMALL_REGISTRY = registryOf([
+  ['namespaces', 'Namespace', false],
+  ['nodes', 'Node', false],
+  ['pods', 'Pod', true],
+  ['configmaps', 'ConfigMap', true],
+  ['secrets', 'Secret', true],
+  ['services', 'Service', true],
+  ['serviceaccounts', 'ServiceAccount', true],
+  ['resourcequotas', 'ResourceQuota', true],
+  ['replicationcontrollers', 'ReplicationController', true],
+  ['deployments.apps', 'Deployment', true],
+  ['replicasets.apps', 'ReplicaSet', true],
+]);
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const store = createMemoryStore();
@@ -80,7 +100,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     clock,
     ids,
     random: () => 0.5,
-    registry: registryOf(options.served ?? []),
+    registry: options.registry ?? registryOf([]),
     controllers: options.controllers,
     ...(options.alsoKeep === undefined ? {} : { alsoKeep: options.alsoKeep }),
     onError: (what, error) => errors.push(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
