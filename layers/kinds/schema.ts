@@ -34,6 +34,8 @@ export interface ResourceFacts extends GroupVersionKind {
   readonly verbs: readonly Verb[];
   /** Absent where there is nothing to list. */
   readonly listKind?: string;
+  /** DELETE answers with the object, instead of a Status. */
+  readonly deleteReturnsObject?: true;
   readonly subresources: readonly SubresourceFacts[];
 }
 

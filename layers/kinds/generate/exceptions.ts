@@ -49,6 +49,15 @@ export const DEFAULTS: Readonly<Record<string, Readonly<Record<string, unknown>>
   'io.k8s.api.core.v1.ServicePort': { protocol: 'TCP' },
 };
 
+/** Unions newer than the document at hand. */
+export const UNIONS: Readonly<Record<string, readonly unknown[]>> = {
+  'io.k8s.api.core.v1.AppArmorProfile': [{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }],
+  'io.k8s.api.core.v1.PodSchedulingGroup': [{ 'fields-to-discriminateBy': { podGroupName: 'PodGroupName' } }],
+  'io.k8s.api.flowcontrol.v1.LimitResponse': [{ discriminator: 'type', 'fields-to-discriminateBy': { queuing: 'Queuing' } }],
+  'io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec': [{ discriminator: 'type', 'fields-to-discriminateBy': { exempt: 'Exempt', limited: 'Limited' } }],
+  'io.k8s.api.flowcontrol.v1.Subject': [{ discriminator: 'kind', 'fields-to-discriminateBy': { group: 'Group', serviceAccount: 'ServiceAccount', user: 'User' } }],
+};
+
 /** kube-aggregator's types, which no program at hand links (kube-aggregator `pkg/apis/apiregistration/v1`): Go name, Go type, JSON, protobuf number. */
 const REGISTRATION: Readonly<Record<string, readonly string[]>> = {
   ServiceReference: ['Namespace string namespace,omitempty 1', 'Name string name,omitempty 2', 'Port *int32 port,omitempty 3'],

@@ -5,7 +5,7 @@
  */
 import type { GoField, GoStruct, GoType } from './go-structs.ts';
 import { mangled, type Model } from './models.ts';
-import { DEFAULTS, LIST_EXCEPTIONS, type ListMerge } from './exceptions.ts';
+import { DEFAULTS, LIST_EXCEPTIONS, UNIONS, type ListMerge } from './exceptions.ts';
 
 /** A value's type: a scalar, a collection, or a reference to another type by its OpenAPI name. */
 export type TypeRef =
@@ -44,6 +44,8 @@ export interface Definition {
   /** Carries apiVersion and kind. */
   readonly isKind: boolean;
   readonly properties: readonly Property[];
+  /** `x-kubernetes-unions` */
+  readonly unions?: readonly unknown[];
 }
 
 /** The Go packages whose types are served, or spoken on the wire, with the API group and version they hold. */
@@ -102,7 +104,18 @@ interface SwaggerProperty {
   readonly 'x-kubernetes-map-type'?: 'granular' | 'atomic';
 }
 export interface Swagger {
-  readonly definitions: Readonly<Record<string, { readonly properties?: Readonly<Record<string, SwaggerProperty>>; readonly 'x-kubernetes-map-type'?: 'atomic' }>>;
+  readonly paths: Readonly<Record<string, object>>;
+  readonly definitions: Readonly<
+    Record<
+      string,
+      {
+        readonly description?: string;
+        readonly properties?: Readonly<Record<string, SwaggerProperty>>;
+        readonly 'x-kubernetes-map-type'?: 'atomic';
+        readonly 'x-kubernetes-unions'?: readonly unknown[];
+      }
+    >
+  >;
 }
 
 export function definitions(structs: ReadonlyMap<string, GoStruct>, models: ReadonlyMap<string, Model>, older: Swagger): Map<string, Definition> {
@@ -116,11 +129,11 @@ export function definitions(structs: ReadonlyMap<string, GoStruct>, models: Read
     }
   }
   for (const name of Object.keys(SPECIAL)) {
-    const description = models.get(mangled(name))?.description;
+    const description = models.get(mangled(name))?.description ?? older.definitions[name]?.description;
     found.set(name, { name, isKind: false, properties: [], ...(description === undefined ? {} : { description }) });
   }
   // A struct without fields has no tag to be found by.
-  for (const name of references(found)) {
+  for (const name of [...references(found), 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch']) {
     const model = models.get(mangled(name));
     if (found.has(name)) continue;
     if (model === undefined ? !EMPTY.has(name) : model.properties.size > 0) throw new Error(`no definition of ${name}`);
@@ -167,7 +180,15 @@ function definition(name: string, struct: GoStruct, structs: ReadonlyMap<string,
   };
   add(struct.fields, [], model);
   const atomic = LIST_EXCEPTIONS[name]?.['.']?.mapType ?? older.definitions[name]?.['x-kubernetes-map-type'];
-  return { name, isKind, properties, ...(model?.description === undefined ? {} : { description: model.description }), ...(atomic === 'atomic' ? { mapType: atomic } : {}) };
+  const unions = UNIONS[name] ?? older.definitions[name]?.['x-kubernetes-unions'];
+  return {
+    name,
+    isKind,
+    properties,
+    ...(unions === undefined ? {} : { unions }),
+    ...(model?.description === undefined ? {} : { description: model.description }),
+    ...(atomic === 'atomic' ? { mapType: atomic } : {}),
+  };
 }
 
 function typeMeta(older: Swagger): Model {

@@ -4,6 +4,7 @@ import { goStructs, type GoStruct } from './go-structs.ts';
 import { readModels } from './models.ts';
 import { findSources, type Sources } from './sources.ts';
 import { readClients } from './clients.ts';
+import { openapiFiles } from './openapi-file.ts';
 import { resources } from './resources.ts';
 import { schemaFile } from './schema-file.ts';
 import { typesFile } from './types-file.ts';
@@ -18,23 +19,21 @@ function structsOf(programs: readonly Buffer[]): Map<string, GoStruct> {
   return structs;
 }
 
-export function facts(sources: Sources): Map<string, Definition> {
-  return definitions(structsOf(sources.programs()), readModels(sources.models), sources.swagger122() as Swagger);
+export function facts(sources: Sources, older = sources.swagger122() as Swagger): Map<string, Definition> {
+  return definitions(structsOf(sources.programs()), readModels(sources.models), older);
 }
 
 /** The generated files by name. The same packages give the same bytes. */
 export function generate(): Map<string, string | Uint8Array> {
   const sources = findSources();
-  const all = facts(sources);
+  const older = sources.swagger122() as Swagger;
+  const all = facts(sources, older);
   const operations = readClients(sources.clients);
+  const table = resources(operations, all);
   return new Map<string, string | Uint8Array>([
     ['types.ts', typesFile(all)],
     ['schema.json', schemaFile(all)],
-    [
-      'resources.json',
-      `[\n${resources(operations, all)
-        .map((resource) => JSON.stringify(resource))
-        .join(',\n')}\n]\n`,
-    ],
+    ['resources.json', `[\n${table.map((resource) => JSON.stringify(resource)).join(',\n')}\n]\n`],
+    ...openapiFiles(table, all, operations, older),
   ]);
 }

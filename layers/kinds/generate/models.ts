@@ -64,5 +64,6 @@ function plain(comment: string): string {
     .join('\n')
     .replaceAll('*\\/', '*/')
     .replaceAll('\\*', '*')
+    .replace(/\n@deprecated\s*$/, '')
     .trim();
 }

@@ -21,6 +21,8 @@ export interface Resource extends GroupVersionKind {
   readonly verbs: readonly string[];
   /** Absent where there is nothing to list. */
   readonly listKind?: string;
+  /** DELETE answers with the object, instead of a Status. */
+  readonly deleteReturnsObject?: true;
   readonly subresources: readonly Subresource[];
 }
 
@@ -53,7 +55,7 @@ export function parsePath(path: string): ParsedPath | undefined {
   };
 }
 
-const packageOf = (group: string, version: string): string | undefined => PACKAGES.find((known) => known.group === group && known.version === version)?.path;
+export const packageOf = (group: string, version: string): string | undefined => PACKAGES.find((known) => known.group === group && known.version === version)?.path;
 
 /** The groups and versions that are served: those with types of their own among what the clients know. */
 export const isServed = (group: string, version: string): boolean => !/alpha|beta/.test(version) && packageOf(group, version) !== undefined;
@@ -98,6 +100,7 @@ interface Draft {
   readonly verbs: Set<string>;
   kind?: GroupVersionKind;
   listKind?: string;
+  deleteReturnsObject?: boolean;
   readonly subresources: Map<string, { readonly verbs: Set<string>; kind?: GroupVersionKind }>;
 }
 
@@ -123,6 +126,7 @@ export function resources(operations: readonly Operation[], definitions: Readonl
     } else if (parsed.named) {
       draft.verbs.add(verb);
       if (operation.method === 'get') draft.kind = gvkOf(definition!);
+      if (operation.method === 'delete') draft.deleteReturnsObject = operation.responses.get(200) !== 'V1Status';
     } else if (operation.method === 'get') {
       draft.verbs.add('list');
       if (operation.query.some(({ name }) => name === 'watch')) draft.verbs.add('watch');
@@ -137,7 +141,7 @@ export function resources(operations: readonly Operation[], definitions: Readonl
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function finish({ parsed, namespaced, verbs, kind, listKind, subresources }: Draft): Resource {
+function finish({ parsed, namespaced, verbs, kind, listKind, deleteReturnsObject, subresources }: Draft): Resource {
   if (kind === undefined) throw new Error(`no kind for ${parsed.plural}`);
   // ComponentStatus can be listed but, although the clients offer it, not watched.
   if (kind.kind === 'ComponentStatus') verbs.delete('watch');
@@ -154,6 +158,7 @@ function finish({ parsed, namespaced, verbs, kind, listKind, subresources }: Dra
     namespaced,
     verbs: [...verbs].sort(),
     ...(listKind === undefined ? {} : { listKind }),
+    ...(deleteReturnsObject === true ? { deleteReturnsObject } : {}),
     subresources: [...subresources].map(([name, sub]) => ({ name, ...(sub.kind ?? connect(name)), verbs: [...sub.verbs].sort() })).sort((a, b) => compare(a.name, b.name)),
   };
 }

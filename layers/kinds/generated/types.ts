@@ -4954,6 +4954,10 @@ export interface ListOptions {
   shardSelector?: string;
 }
 
+/** apimachinery.pkg.apis.meta.v1.Patch */
+export interface Patch {
+}
+
 /** apimachinery.pkg.version.Info */
 export interface Info {
   major: string;

@@ -1,0 +1,112 @@
+/**
+ * What `/openapi/v2` and `/openapi/v3` serve: the documents of the built-in kinds, generated beforehand, and those of custom
+ * resources, made from their schemas. Nothing of it is kept in memory; whoever serves a document often keeps its bytes.
+ */
+import type { JsonObject } from '#machinery/object.ts';
+import { assemble, hashOf, part, type Format, type OpenApiDocument, type Parts } from './openapi/document.ts';
+import { pathItemJson, type Version } from './openapi/json.ts';
+import { groupPath, groupVersionPath, resourcePaths, type DocumentedResource, type PathItem } from './openapi/operations.ts';
+import { openApiIndex, pathParts, schemaParts } from './openapi/store.ts';
+
+export type { OpenApiDocument } from './openapi/document.ts';
+export type { DocumentedResource, DocumentedSubresource } from './openapi/operations.ts';
+
+/** Media types of the protobuf forms: as clients ask for them, and as they are answered (`@` may not stand in a media type). */
+export const OPENAPI_PROTOBUF = {
+  v2: { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf', reply: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' },
+  v3: { accept: 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf', reply: 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf' },
+} as const;
+
+/** Custom resources of one group and version. */
+export interface CustomGroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly DocumentedResource[];
+  /** Types by OpenAPI name, in the form of each version; they may refer to built-in ones. */
+  readonly schemas: Readonly<Record<string, Readonly<Record<Version, JsonObject>>>>;
+}
+
+function customPaths({ group, version, resources }: CustomGroupVersion): [string, PathItem][] {
+  const { parameters } = openApiIndex();
+  return [groupVersionPath(group, version), ...resources.flatMap((resource) => [...resourcePaths(resource, parameters)])];
+}
+
+function partsOf(paths: readonly [string, PathItem][], schemas: CustomGroupVersion['schemas'], version: Version, format: Format): Parts {
+  return {
+    paths: paths.map(([path, item]) => part(path, pathItemJson(item, version), 'path', version, format)),
+    schemas: Object.entries(schemas).map(([name, schema]) => part(name, schema[version], 'schema', version, format)),
+  };
+}
+
+function lazily(build: (format: Format) => Uint8Array, hash?: string): OpenApiDocument {
+  let known = hash;
+  return {
+    get hash() {
+      return (known ??= hashOf(build('json')));
+    },
+    json: () => build('json'),
+    protobuf: () => build('protobuf'),
+  };
+}
+
+/** The built-in types of these names, as parts. */
+function builtin(wanted: readonly number[], version: Version, format: Format): Buffer[] {
+  const all = schemaParts(version, format);
+  return wanted.map((index) => all[index]!);
+}
+
+/** Documents by the key they have in the index, such as `apis/apps/v1`, sorted. */
+export function openApiV3(custom: readonly CustomGroupVersion[] = []): ReadonlyMap<string, OpenApiDocument> {
+  const { documents, schemas, always } = openApiIndex();
+  const found = new Map<string, OpenApiDocument>();
+  for (const [key, { hash, schemas: wanted }] of Object.entries(documents)) {
+    found.set(
+      key,
+      lazily((format) => assemble({ paths: pathParts(key, 'v3', format), schemas: builtin(wanted, 'v3', format) }, 'v3', format), hash),
+    );
+  }
+  const common = always.map((name) => schemas.indexOf(name));
+  for (const one of custom) {
+    const { group, version } = one;
+    if (!found.has(`apis/${group}`)) {
+      const wanted = documents['apis/apps']!.schemas;
+      found.set(
+        `apis/${group}`,
+        lazily((format) => assemble({ paths: partsOf([groupPath(group)], {}, 'v3', format).paths, schemas: builtin(wanted, 'v3', format) }, 'v3', format)),
+      );
+    }
+    found.set(
+      `apis/${group}/${version}`,
+      lazily((format) => {
+        const own = partsOf(customPaths(one), one.schemas, 'v3', format);
+        return assemble({ paths: own.paths, schemas: [...own.schemas, ...builtin(common, 'v3', format)] }, 'v3', format);
+      }),
+    );
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The body of `/openapi/v3`. */
+export function openApiV3Index(documents: ReadonlyMap<string, OpenApiDocument>): Uint8Array {
+  const paths: JsonObject = {};
+  for (const [key, { hash }] of documents) paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` };
+  return Buffer.from(JSON.stringify({ paths }));
+}
+
+/** The one document of OpenAPI v2. */
+export function openApiV2(custom: readonly CustomGroupVersion[] = []): OpenApiDocument {
+  const { documents, schemas } = openApiIndex();
+  return lazily((format) => {
+    const groups = new Set(Object.keys(documents));
+    const paths = Object.keys(documents).flatMap((key) => pathParts(key, 'v2', format));
+    const own: Buffer[] = builtin([...schemas.keys()], 'v2', format);
+    for (const one of custom) {
+      const added = groups.has(`apis/${one.group}`) ? customPaths(one) : [groupPath(one.group), ...customPaths(one)];
+      groups.add(`apis/${one.group}`);
+      const made = partsOf(added, one.schemas, 'v2', format);
+      paths.push(...(made.paths as Buffer[]));
+      own.push(...(made.schemas as Buffer[]));
+    }
+    return assemble({ paths, schemas: own }, 'v2', format);
+  });
+}
