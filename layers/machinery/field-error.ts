@@ -32,10 +32,8 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
   type: 'FieldValueNotSupported',
   field,
   value,
-  detail: `supported values: ${[...supported]
-    .sort()
-    .map((text) => JSON.stringify(text))
-    .join(', ')}`,
+  // in the order given: Kubernetes sorts sets and leaves lists alone
+  detail: `supported values: ${supported.map((text) => JSON.stringify(text)).join(', ')}`,
 });
 export const tooLong = (field: string, limit: number): FieldError => ({ type: 'FieldValueTooLong', field, value: '', detail: `may not be more than ${limit} bytes` });
 export const tooMany = (field: string, count: number, limit: number): FieldError => ({

@@ -6,7 +6,7 @@ import { type Errors, POSITIVE, checkMaybeOneOf, checkRequired, checkText } from
 import { checkLabelSelector } from '../shared/selector.ts';
 import { quantityOf } from './pod/validate-resources.ts';
 
-export const ACCESS_MODES: readonly string[] = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'];
+export const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 export const VOLUME_MODES: readonly string[] = ['Block', 'Filesystem'];
 
 /** The two ways to name where a volume's first content comes from are one field; each fills the other. */

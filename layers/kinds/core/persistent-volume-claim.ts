@@ -14,7 +14,7 @@ import { classOf, modesText } from './persistent-volume.ts';
 import { checkResourceValue, isNative, quantityOf } from './pod/validate-resources.ts';
 
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
-const RESIZE_STATES: readonly string[] = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizePending', 'NodeResizeInProgress', 'NodeResizeInfeasible'];
+const RESIZE_STATES: readonly string[] = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizeInProgress', 'NodeResizeInfeasible', 'NodeResizePending'];
 
 /** The class may move from the old annotation to the field, or be filled in where there was none. */
 function classMayChange(now: PersistentVolumeClaim, old: PersistentVolumeClaim): boolean {

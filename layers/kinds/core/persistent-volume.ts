@@ -40,7 +40,7 @@ const SOURCES = [
   'storageos',
   'csi',
 ] as const satisfies readonly (keyof PersistentVolumeSpec)[];
-const HOST_PATHS: readonly string[] = ['', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice'];
+const HOST_PATHS: readonly string[] = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 const RECLAIM: readonly string[] = ['Delete', 'Recycle', 'Retain'];
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 

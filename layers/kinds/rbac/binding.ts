@@ -27,14 +27,14 @@ function checkSubject(errors: Errors, field: string, subject: Subject, namespace
       if (apiGroup !== GROUP) errors.push(notSupported(`${field}.apiGroup`, apiGroup, [GROUP]));
       return;
     default:
-      errors.push(notSupported(`${field}.kind`, kind ?? '', ['Group', 'ServiceAccount', 'User']));
+      errors.push(notSupported(`${field}.kind`, kind ?? '', ['ServiceAccount', 'User', 'Group']));
   }
 }
 
 function validate(binding: Binding, namespaced: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const ref = binding.roleRef;
-  const kinds = namespaced ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+  const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
   if (ref?.apiGroup !== GROUP) errors.push(notSupported('roleRef.apiGroup', ref?.apiGroup ?? '', [GROUP]));
   if (!kinds.includes(ref?.kind ?? '')) errors.push(notSupported('roleRef.kind', ref?.kind ?? '', kinds));
   if (!ref?.name) errors.push(required('roleRef.name'));

@@ -12,7 +12,7 @@ import type { KnownVolumes } from './validate-volumes.ts';
 
 const PROTOCOLS: readonly string[] = ['SCTP', 'TCP', 'UDP'];
 const PULL_POLICIES: readonly string[] = ['Always', 'IfNotPresent', 'Never'];
-const MESSAGE_POLICIES: readonly string[] = ['FallbackToLogsOnError', 'File'];
+const MESSAGE_POLICIES: readonly string[] = ['File', 'FallbackToLogsOnError'];
 const RESIZABLE: readonly string[] = ['cpu', 'memory'];
 const RESIZE_POLICIES: readonly string[] = ['NotRequired', 'RestartContainer'];
 const PROPAGATIONS: readonly string[] = ['Bidirectional', 'HostToContainer', 'None'];

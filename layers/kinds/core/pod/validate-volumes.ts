@@ -12,7 +12,7 @@ import { quantityOf } from './validate-resources.ts';
 import { checkSharedSource } from './volume-sources.ts';
 
 const ANOTHER = 'may not specify more than 1 volume type';
-const HOST_PATHS: readonly string[] = ['', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice'];
+const HOST_PATHS: readonly string[] = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 const PULL_POLICIES: readonly string[] = ['Always', 'IfNotPresent', 'Never'];
 /** Kubernetes checks, and names, the sources in this order. */
 const SOURCES = [
