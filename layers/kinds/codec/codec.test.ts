@@ -79,6 +79,13 @@ describe('values with a form of their own', () => {
     expect(roundTrip(meta, { generation: Number.MAX_SAFE_INTEGER })).toEqual({ generation: Number.MAX_SAFE_INTEGER });
     expect(roundTrip(meta, { generation: -3 })).toEqual({ generation: -3 });
   });
+  it('so are integers in embedded JSON', () => {
+    const revision = schemaOfKind('apps', 'v1', 'ControllerRevision')!;
+    const data = JSON.parse('{"a":[9007199254740993,1.5,1e300,"9007199254740993"]}', (_key, value: unknown, context?: { readonly source?: string }) =>
+      context?.source === '9007199254740993' ? JSON.rawJSON(context.source) : value,
+    ) as JsonObject;
+    expect(JSON.stringify(decodeMessage(revision, encodeMessage(revision, { data }))['data'])).toBe('{"a":[9007199254740993,1.5,1e+300,"9007199254740993"]}');
+  });
   it('bytes are base64, strings UTF-8', () => {
     const secret = schemaOfKind('', 'v1', 'Secret')!;
     const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', annotations: { 'é😀': 'ü', '\u{ff5e}': 'x', z: '' } }, data: { a: 'AP8=', b: '' } };

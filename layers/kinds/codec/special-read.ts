@@ -95,13 +95,18 @@ const DURATION: ValueReader = {
   zero: () => '0s',
 };
 
+/** Keeps integers that a number does not hold exactly as they are written. */
+const exactIntegers = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && context?.source !== undefined && /^-?\d+$/.test(context.source) ? JSON.rawJSON(context.source) : value;
+
 /** The rest of the input as JSON. */
 function parseRaw(input: Input): unknown {
   const bytes = input.bytes.subarray(input.at, input.end);
   input.at = input.end;
   if (bytes.length === 0) return null;
   try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
+    const text = bytes.toString('utf8');
+    return (/\d{16}/.test(text) ? JSON.parse(text, exactIntegers) : JSON.parse(text)) as unknown;
   } catch (error) {
     throw new MalformedMessage(`embedded JSON: ${error instanceof Error ? error.message : 'is not valid'}`);
   }
