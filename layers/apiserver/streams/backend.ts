@@ -19,7 +19,7 @@ export type BackendAnswer =
 /** The connection is used once. Rejects when it breaks before an answer begins. */
 export function ask(connection: Duplex, { method, path, headers, body }: BackendRequest, signal: AbortSignal): Promise<BackendAnswer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ method, path, headers: headers as Record<string, string | string[]>, createConnection: () => connection as Socket, agent: false, signal });
+    const request = httpRequest({ method, path, headers: headers as Record<string, string | string[]>, createConnection: () => connection as Socket, signal });
     request.on('response', (response) => resolve({ type: 'response', response }));
     request.on('upgrade', (response, socket, head) => resolve({ type: 'upgrade', response, socket, head }));
     request.on('error', (error) => {
