@@ -1,0 +1,225 @@
+/** The walk-through of the README on real containers: two nodes on this machine's Docker, driven by the real kubectl. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { repositoryRoot, run } from '#infra/tools/tools.ts';
+import { testCluster, until } from '../helpers/cluster.ts';
+import { ensureTestImage, TEST_IMAGE } from '../helpers/image.ts';
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn('skipped: the walk-through on real containers (it needs root)');
+
+const cluster = testCluster(2);
+const { ok } = cluster;
+const volume = join(cluster.dataDir, 'master-data');
+
+const master = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'ReplicationController',
+  metadata: { name: 'master' },
+  spec: {
+    replicas: 1,
+    selector: { role: 'master' },
+    template: {
+      metadata: { labels: { role: 'master' } },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: 'master',
+            image: TEST_IMAGE,
+            command: ['sh', '-c', 'echo master is up; echo $HOSTNAME >> /data/starts; httpd -p 8080 -h /data; exec httpd -f -p 50000 -h /data'],
+            ports: [
+              { name: 'http', containerPort: 8080 },
+              { name: 'slaves', containerPort: 50000 },
+            ],
+            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            livenessProbe: { httpGet: { path: '/starts', port: 8080 }, initialDelaySeconds: 5, timeoutSeconds: 5 },
+          },
+        ],
+        volumes: [{ name: 'data', hostPath: { path: volume } }],
+      },
+    },
+  },
+});
+const masterPod = (): Promise<string> => ok(['get', 'pods', '-l', 'role=master', '-o', 'jsonpath={.items[0].metadata.name}']);
+const readyReplicas = (name: string): Promise<string> => ok(['get', 'rc', name, '-o', 'jsonpath={.status.readyReplicas}']);
+
+describe.skipIf(!isRoot)('from nothing to a running pod', () => {
+  beforeAll(async () => {
+    const started = await cluster.start();
+    expect(started.stderr + started.stdout).toContain('is ready');
+    expect(started.code).toBe(0);
+    expect(await ensureTestImage()).toBeUndefined();
+    mkdirSync(volume);
+  }, 400_000);
+  afterAll(async () => {
+    await cluster.stop();
+  }, 120_000);
+
+  test('nodes are there, each with an address of its own', async () => {
+    expect(await ok(['get', 'nodes', '--no-headers'])).toMatch(/node-1 +Ready[^\n]*\nnode-2 +Ready/);
+    const addresses = (await ok(['get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}'])).split(' ');
+    expect(new Set(addresses).size).toBe(2);
+    expect(await ok(['cluster-info'])).toContain('https://127.0.0.1:');
+    expect(await ok(['get', 'endpoints', '--all-namespaces'])).toContain('kubernetes');
+  });
+
+  test('a master: pending, running, its events, its log, a command in it', async () => {
+    await ok(['create', '-f', '-'], master);
+    await until(
+      () => readyReplicas('master'),
+      (ready) => ready === '1',
+    );
+    const pod = await masterPod();
+    expect(await ok(['get', 'pod', pod, '--no-headers'])).toMatch(/1\/1 +Running +0/);
+    const described = await until(
+      () => ok(['describe', 'pod', pod]),
+      (text) => text.includes('Started'),
+    );
+    for (const reason of ['Scheduled', 'Pulled', 'Created', 'Started']) expect(described).toContain(reason);
+    expect(await ok(['logs', pod])).toBe('master is up\n');
+    expect(await ok(['exec', pod, '--', 'id', '-u'])).toBe('0\n');
+    expect((await cluster.kubectl(['exec', pod, '--', 'sh', '-c', 'exit 3'])).code).toBe(3);
+    expect(await ok(['exec', '-i', pod, '--', 'cat'], 'through standard input')).toBe('through standard input');
+  });
+
+  test('a killed container runs again within seconds, and its data is still there', async () => {
+    const pod = await masterPod();
+    const id = (await ok(['get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].containerID}'])).replace('docker://', '');
+    const began = Date.now();
+    expect((await run('docker', ['kill', id])).code).toBe(0);
+    await until(
+      () => ok(['get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}']),
+      (state) => state === '1 true',
+      30_000,
+    );
+    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(readFileSync(join(volume, 'starts'), 'utf8').trim().split('\n')).toHaveLength(2);
+  });
+
+  test('a deleted pod is replaced', async () => {
+    const pod = await masterPod();
+    await ok(['delete', 'pod', pod]);
+    await until(
+      () => readyReplicas('master'),
+      (ready) => ready === '1',
+    );
+    expect(await masterPod()).not.toBe(pod);
+  });
+
+  test('variables of earlier services, an empty folder shared by two containers, a secret', async () => {
+    await ok(
+      ['create', '-f', '-'],
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'master' },
+        spec: {
+          selector: { role: 'master' },
+          ports: [
+            { name: 'http', port: 8080 },
+            { name: 'slaves', port: 50000 },
+          ],
+        },
+      }),
+    );
+    await ok(['create', 'secret', 'generic', 'login', '--from-literal=user=me']);
+    await ok(
+      ['create', '-f', '-'],
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'pair' },
+        spec: {
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            {
+              name: 'writer',
+              image: TEST_IMAGE,
+              command: ['sh', '-c', 'echo "$(MASTER_SERVICE_HOST):$(MASTER_PORT_50000_TCP_PORT)" > /shared/master; exec sleep 3600'],
+              volumeMounts: [{ name: 'shared', mountPath: '/shared' }],
+            },
+            {
+              name: 'reader',
+              image: TEST_IMAGE,
+              command: ['sleep', '3600'],
+              volumeMounts: [
+                { name: 'shared', mountPath: '/shared' },
+                { name: 'login', mountPath: '/login' },
+              ],
+            },
+          ],
+          volumes: [
+            { name: 'shared', emptyDir: {} },
+            { name: 'login', secret: { secretName: 'login' } },
+          ],
+        },
+      }),
+    );
+    await until(
+      () => ok(['get', 'pod', 'pair', '--no-headers']),
+      (line) => /2\/2 +Running/.test(line),
+    );
+    const address = await ok(['get', 'service', 'master', '-o', 'jsonpath={.spec.clusterIP}']);
+    expect(
+      await until(
+        () => ok(['exec', 'pair', '-c', 'reader', '--', 'cat', '/shared/master']),
+        (text) => text !== '',
+      ),
+    ).toBe(`${address}:50000\n`);
+    expect(await ok(['exec', 'pair', '-c', 'reader', '--', 'cat', '/login/user'])).toBe('me');
+    expect(await ok(['exec', 'pair', '-c', 'reader', '--', 'grep', '/login', '/proc/mounts'])).toContain('tmpfs');
+    expect(await ok(['exec', 'pair', '-c', 'reader', '--', 'cat', '/etc/resolv.conf'])).toContain('search default.svc.cluster.local svc.cluster.local cluster.local');
+    await ok(['delete', 'pod', 'pair', '--wait=false']);
+  });
+
+  test('a second replica goes to the other node; rolling-update replaces them; stop ends them', async () => {
+    await ok(
+      ['create', '-f', '-'],
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'ReplicationController',
+        metadata: { name: 'slave' },
+        spec: {
+          replicas: 1,
+          selector: { role: 'slave' },
+          template: {
+            metadata: { labels: { role: 'slave' } },
+            spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'slave', image: TEST_IMAGE, command: ['sleep', '3600'] }] },
+          },
+        },
+      }),
+    );
+    await ok(['scale', 'rc', 'slave', '--replicas=2']);
+    await until(
+      () => readyReplicas('slave'),
+      (ready) => ready === '2',
+    );
+    const nodes = (await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.nodeName}'])).split(' ');
+    expect(new Set(nodes).size).toBe(2);
+    expect((await run('docker', ['tag', TEST_IMAGE, 'paperplane/test:2'])).code).toBe(0);
+    const path = `${join(repositoryRoot, 'cli', 'plugins')}:${process.env['PATH']}`;
+    const updated = await run(
+      join(repositoryRoot, 'cli', 'plugins', 'kubectl-rolling_update'),
+      ['slave', '--image=paperplane/test:2', '--update-period=100ms', '--poll-interval=200ms'],
+      { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } },
+    );
+    expect(updated.stdout + updated.stderr).toMatch(/replicationcontroller "slave" rolling updated\n$/);
+    expect(await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.containers[0].image}'])).toContain('paperplane/test:2 paperplane/test:2');
+    const stopped = await run(join(repositoryRoot, 'cli', 'plugins', 'kubectl-stop'), ['rc', 'slave'], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
+    expect(stopped.stdout + stopped.stderr).toBe('replicationcontroller "slave" stopped\n');
+  });
+
+  test('everything deleted, nothing is left in Docker', async () => {
+    await ok(['delete', 'rc,svc,pods', '--all', '--ignore-not-found']);
+    const left = async (): Promise<string> => (await run('docker', ['ps', '-aq', '--filter', `label=io.paperplane.cluster=${cluster.name}`])).stdout;
+    await until(left, (ids) => ids === '', 60_000);
+    const stopped = await cluster.stop([]);
+    expect(stopped.stderr).toBe('');
+    expect((await run('docker', ['ps', '-aq', '--filter', `label=paperplane.cluster=${cluster.name}`])).stdout).toBe('');
+    expect((await run('nft', ['list', 'tables'])).stdout).not.toContain(cluster.name);
+    expect(existsSync(cluster.dataDir)).toBe(true);
+    rmSync(volume, { recursive: true, force: true });
+  });
+});

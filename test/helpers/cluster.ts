@@ -1,0 +1,56 @@
+/** A throwaway cluster for a test, started as a user would: `infra/local/start.ts` in a folder of its own, driven by the real kubectl. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kubectl, repositoryRoot, run, type Ran } from '#infra/tools/tools.ts';
+
+export interface TestCluster {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly kubeconfig: string;
+  kubectl(args: readonly string[], input?: string): Promise<Ran>;
+  /** The output of a kubectl that must succeed. */
+  ok(args: readonly string[], input?: string): Promise<string>;
+  start(options?: readonly string[]): Promise<Ran>;
+  stop(options?: readonly string[]): Promise<Ran>;
+}
+
+const START_LIMIT_MS = 300_000;
+let count = 0;
+
+export function testCluster(nodes: number, options: readonly string[] = []): TestCluster {
+  const name = `t${process.pid % 10_000}-${++count}`;
+  const dataDir = mkdtempSync(join(tmpdir(), `paperplane-${name}-`));
+  const kubeconfig = join(dataDir, 'kubeconfig');
+  const call = kubectl(kubeconfig);
+  const common = ['--name', name, '--data-dir', dataDir];
+  const program = (file: string, args: readonly string[]): Promise<Ran> =>
+    run(process.execPath, [join(repositoryRoot, 'infra', 'local', file), ...args], { limitMs: START_LIMIT_MS });
+  return {
+    name,
+    dataDir,
+    kubeconfig,
+    kubectl: call,
+    async ok(args, input) {
+      const ran = await call(args, input);
+      if (ran.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}${ran.stdout}`);
+      return ran.stdout;
+    },
+    start: (more = []) => program('start.ts', ['--detach', '--nodes', String(nodes), '--kubeconfig', kubeconfig, ...common, ...options, ...more]),
+    async stop(more = ['--purge']) {
+      const ran = await program('stop.ts', [...common, ...more]);
+      if (more.includes('--purge')) rmSync(dataDir, { recursive: true, force: true });
+      return ran;
+    },
+  };
+}
+
+/** Asks until the answer satisfies, or throws with the last one. */
+export async function until<T>(ask: () => Promise<T>, good: (answer: T) => boolean, limitMs = 60_000): Promise<T> {
+  for (const end = Date.now() + limitMs; ;) {
+    const answer = await ask();
+    if (good(answer)) return answer;
+    if (Date.now() > end) throw new Error(`not within ${limitMs / 1000} s; the last answer: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
