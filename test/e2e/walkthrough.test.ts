@@ -205,10 +205,10 @@ describe.skipIf(!isRoot)('from nothing to a running pod', () => {
       ['slave', '--image=paperplane/test:2', '--update-period=100ms', '--poll-interval=200ms'],
       { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } },
     );
-    expect(updated.stdout + updated.stderr).toMatch(/replicationcontroller "slave" rolling updated\n$/);
+    expect(updated.stdout).toMatch(/replicationcontroller "slave" rolling updated\n$/);
     expect(await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.containers[0].image}'])).toContain('paperplane/test:2 paperplane/test:2');
     const stopped = await run(join(repositoryRoot, 'cli', 'plugins', 'kubectl-stop'), ['rc', 'slave'], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
-    expect(stopped.stdout + stopped.stderr).toBe('replicationcontroller "slave" stopped\n');
+    expect(stopped.stdout).toBe('replicationcontroller "slave" stopped\n');
   });
 
   test('everything deleted, nothing is left in Docker', async () => {
