@@ -6,7 +6,11 @@ import { openApiClient } from './api/client.ts';
 import { openHttpsSource } from './api/https-source.ts';
 import { systemClock } from '#machinery/system.ts';
 import { clusterDNSOf, type AgentConfig, type KubeletFiles } from './config.ts';
+import { resolversOf } from './network/dns/forward.ts';
+import { openDns } from './network/dns/server.ts';
 import { openLinuxNetwork } from './network/linux/network.ts';
+import { openServiceProxy } from './network/proxy/proxy.ts';
+import { serviceSource } from './network/services.ts';
 import { assembleNode } from './node/assemble.ts';
 import { createRuntimeHealth } from './node/health.ts';
 import { keepLease } from './node/lease.ts';
@@ -126,6 +130,25 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
     stateDir,
     ...(config.nativeCIDRs === undefined ? {} : { nativeCIDRs: config.nativeCIDRs }),
   });
+  const source = serviceSource(cluster.services(), cluster.endpointSlices());
+  const warn = (message: string, error?: unknown): void => console.warn(error === undefined ? message : `${message}: ${messageOf(error)}`);
+  const addresses = clusterDNSOf(config);
+  const serviceCIDR = config.serviceCIDR ?? DEFAULT_SERVICE_CIDR;
+  const clusterCIDR = config.clusterCIDR ?? DEFAULT_CLUSTER_CIDR;
+  const proxy = openServiceProxy({ nodeName, nodeIP: config.nodeIP, ownAddresses: addresses, clusterCIDR, serviceCIDR, clock, random, log: warn });
+  proxy.follow(source);
+  const dns = await Promise.all(
+    addresses.map(async (address) =>
+      openDns({
+        address,
+        clusterDomain: config.clusterDomain ?? 'cluster.local',
+        ranges: [serviceCIDR, clusterCIDR],
+        resolvers: resolversOf(await readFile(config.resolvConf ?? '/etc/resolv.conf', 'utf8').catch(() => ''), address),
+        source,
+        log: warn,
+      }),
+    ),
+  );
   const node = assembleNode({
     config,
     nodeName,
@@ -157,6 +180,8 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
   made.changed();
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await server?.close();
+  proxy.close();
+  await Promise.all(dns.map((one) => one.close()));
   cluster.close();
   runtime.close();
 }

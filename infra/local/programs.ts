@@ -3,7 +3,7 @@ import type { Pki } from './pki/pki.ts';
 import { API_SERVICE_IP, CLUSTER_DOMAIN, type ClusterFiles, type ClusterState, DNS_SERVICE_IP, type LocalNode, SERVICE_CIDR } from './cluster.ts';
 
 export const SIMULATED_AGENT = 'simulated';
-export const simulatedNames = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `simulated-${index}`);
+export const simulatedNames = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `simulated-${index + 1}`);
 const KUBELET_PORT = 10250;
 /** Simulated nodes share this machine's address: one port for all of them. */
 const NODE_PORTS = [30000, 32767] as const;

@@ -18,7 +18,7 @@ import { stopCluster } from './stop-cluster.ts';
 
 /** A cluster whose image layers and engine are there needs seconds; a first start of a slow engine a little more. */
 const API_LIMIT_MS = 60_000;
-const NODES_LIMIT_MS = 120_000;
+const NODES_LIMIT_MS = 90_000;
 const LOG_LINES = 15;
 
 class StartFailed extends Error {

@@ -19,6 +19,8 @@ const OCTETS = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 /** Strict: four decimal parts without leading zeros. */
 export const isIPv4 = (text: string): boolean => OCTETS.test(text);
 
+export const isPort = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+
 export function parseIPv4(text: string): number {
   if (!isIPv4(text)) throw new AddressError(`not an IPv4 address: ${JSON.stringify(text)}`);
   const [a, b, c, d] = text.split('.').map(Number) as [number, number, number, number];

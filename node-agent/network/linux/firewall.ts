@@ -6,6 +6,7 @@
  * address translation must not see its own address as the peer, since its kernel would answer itself: pairs of equal addresses are
  * masqueraded. nftables cannot compare two fields, hence the set that holds each pair.
  */
+import { isIPv4, isPort } from '../addresses.ts';
 import type { PodNetworkRequest } from '../port.ts';
 
 export const TABLE = 'paperplane-pods';
@@ -22,10 +23,12 @@ export interface FirewallOptions {
   readonly podAddresses: readonly string[];
 }
 
+const PROTOCOLS = new Set(['TCP', 'UDP', 'SCTP']);
 const isAnyAddress = (hostIP: string | undefined): boolean => hostIP === undefined || hostIP === '' || hostIP === '0.0.0.0' || hostIP === '::';
 
-/** Whether it reaches pods of this family at all: a host port on an IPv6 address does not. */
-const applies = (port: HostPort): boolean => isAnyAddress(port.hostIP) || !port.hostIP!.includes(':');
+/** Whether it reaches pods of this family at all: a host port on an IPv6 address does not. Anything else would be a command in nft's language. */
+const applies = (port: HostPort): boolean =>
+  isPort(port.hostPort) && isPort(port.containerPort) && PROTOCOLS.has(port.protocol) && (isAnyAddress(port.hostIP) || isIPv4(port.hostIP!));
 
 function element(port: HostPort, podIP: string): { readonly map: string; readonly key: string; readonly value: string } {
   const protocol = port.protocol.toLowerCase();
