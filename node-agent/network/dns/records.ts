@@ -181,8 +181,8 @@ export function clusterRecords(options: RecordOptions): Records {
     } else return { kind: 'outside' };
     if (holds === undefined) return answer(RCODE.NXDOMAIN, []);
     if (lower === zone && type === TYPE.SOA) return answer(RCODE.NOERROR, [soa()]);
-    const alias = holds.find((data) => data.type === 'CNAME');
-    if (alias !== undefined && type !== TYPE.CNAME) return { kind: 'alias', record: { name, ttl: TTL_SECONDS, ...alias }, target: alias.target };
+    const alias = holds.find((data): data is Extract<Data, { type: 'NS' | 'PTR' | 'CNAME' }> => data.type === 'CNAME');
+    if (alias !== undefined && type !== TYPE.CNAME) return { kind: 'alias', record: { name, ttl: TTL_SECONDS, type: 'CNAME', target: alias.target }, target: alias.target };
     const matching = holds.filter((data) => type === TYPE.ANY || TYPE[data.type] === type);
     const isSrv = (data: Data): data is Extract<Data, { type: 'SRV' }> => data.type === 'SRV';
     const additionals = matching.filter(isSrv).map((data): DnsRecord => ({ type: 'A', name: data.target, ttl: TTL_SECONDS, address: data.address }));
