@@ -174,6 +174,50 @@ describe.skipIf(!isRoot)('from nothing to a running pod', () => {
     await ok(['delete', 'pod', 'pair', '--wait=false']);
   });
 
+  test('the service is reached by address, by name, and by its port on every node', async () => {
+    const [ip, http] = (await ok(['get', 'service', 'master', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].port}'])).split(' ');
+    await until(
+      () => ok(['get', 'endpoints', 'master', '-o', 'jsonpath={.subsets[0].addresses[0].ip}']),
+      (address) => address !== '',
+    );
+    await until(
+      () =>
+        ok(['get', 'pod', 'client', '--ignore-not-found', '--no-headers']).then(
+          async (line) => line || ok(['run', 'client', `--image=${TEST_IMAGE}`, '--restart=Never', '--command', '--', 'sleep', '3600']),
+        ),
+      (line) => / Running /.test(line),
+    );
+    const inside = (...command: readonly string[]): Promise<string> => cluster.kubectl(['exec', 'client', '--', ...command]).then(({ stdout }) => stdout);
+    for (const name of ['master', 'master.default.svc.cluster.local'])
+      await until(
+        () => inside('nslookup', name),
+        (answer) => answer.includes(ip!),
+        15_000,
+      );
+    await until(
+      () => inside('nslookup', '-type=srv', '_slaves._tcp.master.default.svc.cluster.local'),
+      (answer) => answer.includes('50000 master.default.svc.cluster.local'),
+      15_000,
+    );
+    await until(
+      () => inside('sh', '-c', `printf 'GET /starts HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${ip} ${http}`),
+      (body) => body.includes('master-'),
+      15_000,
+    );
+    await ok(['patch', 'service', 'master', '-p', '{"spec":{"type":"NodePort"}}']);
+    const nodePort = await ok(['get', 'service', 'master', '-o', 'jsonpath={.spec.ports[0].nodePort}']);
+    const nodes = (await ok(['get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}'])).split(' ');
+    for (const node of nodes) {
+      const read = (): Promise<string> =>
+        fetch(`http://${node}:${nodePort}/starts`, { signal: AbortSignal.timeout(3_000) }).then(
+          (answer) => answer.text(),
+          (error: unknown) => String(error),
+        );
+      await until(read, (body) => body.includes('master-'), 15_000);
+    }
+    await ok(['delete', 'pod', 'client', '--grace-period=0', '--force']);
+  });
+
   test('a second replica goes to the other node; rolling-update replaces them; stop ends them', async () => {
     await ok(
       ['create', '-f', '-'],
