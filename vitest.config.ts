@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/architecture/*.test.ts', 'test/helpers/*.test.ts', 'layers/**/*.test.ts', 'node-agent/**/*.test.ts', 'infra/**/*.test.ts', 'cli/**/*.test.ts'], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/architecture/*.test.ts', 'test/helpers/*.test.ts', 'layers/**/*.test.ts', 'node-agent/**/*.test.ts', 'infra/**/*.test.ts', 'cli/**/*.test.ts'],
+          isolate: false,
+        },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
     maxWorkers: 2,

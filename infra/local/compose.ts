@@ -17,20 +17,8 @@ import { createApiServer } from '#apiserver/server.ts';
 import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
 import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
-import { bootstrap, bootstrapController } from '#controllers/bootstrap/controller.ts';
-import { endpointsController } from '#controllers/endpoints/controller.ts';
-import { endpointSliceController } from '#controllers/endpointslice/controller.ts';
-import { endpointSliceMirroringController } from '#controllers/endpointslice-mirroring/controller.ts';
-import { garbageCollector } from '#controllers/garbage-collector/controller.ts';
-import { namespaceController } from '#controllers/namespace/controller.ts';
-import { nodeIpamController } from '#controllers/node-ipam/controller.ts';
-import { nodeLifecycleController } from '#controllers/node-lifecycle/controller.ts';
-import { podGcController } from '#controllers/pod-gc/controller.ts';
-import { replicationController } from '#controllers/replication/controller.ts';
-import { resourceQuotaController } from '#controllers/resourcequota/controller.ts';
-import { rootCaPublisher } from '#controllers/root-ca-publisher/controller.ts';
-import { serviceAccountController } from '#controllers/serviceaccount/controller.ts';
-import { taintEvictionController } from '#controllers/taint-eviction/controller.ts';
+import { bootstrap } from '#controllers/bootstrap/controller.ts';
+import { clusterControllers } from '#controllers/index.ts';
 import { builtInKinds } from '#kinds/registry.ts';
 import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
 import { openMemoryQueue } from '#queue/memory/queue.ts';
@@ -124,22 +112,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     maxReceives: MAX_RECEIVES,
     alsoKeep: [...SCHEDULER_RESOURCES],
     onError: (what, error) => log(what, error),
-    controllers: [
-      bootstrapController(bootstrapOptions),
-      namespaceController({ registry }),
-      serviceAccountController(),
-      rootCaPublisher({ caBundle: caPem }),
-      replicationController(),
-      endpointsController(),
-      endpointSliceController(),
-      endpointSliceMirroringController(),
-      garbageCollector({ registry }),
-      resourceQuotaController(),
-      nodeIpamController({ clusterCidr: config.podCIDR }),
-      nodeLifecycleController(),
-      taintEvictionController(),
-      podGcController(),
-    ],
+    controllers: clusterControllers({ registry, caBundle: caPem, clusterCidr: config.podCIDR, bootstrap: bootstrapOptions }),
   });
   await control.ready;
   const scheduler = startScheduler({ cache: control.cache, client, events: control.events, clock, random, onError: (what, error) => log(what, error) });

@@ -138,9 +138,9 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
         names,
         NODES_LIMIT_MS,
         (ready) => {
-        if (ready !== seen) show.step(`nodes ready: ${ready} of ${names.length}`);
-        seen = ready;
-      },
+          if (ready !== seen) show.step(`nodes ready: ${ready} of ${names.length}`);
+          seen = ready;
+        },
         brokenProgram(
           files,
           agents.map((name) => ({ title: `the agent of ${name}`, at: files.agent(name) })),

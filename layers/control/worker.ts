@@ -3,7 +3,7 @@
  * At least once: a message is done only after its reconcile returned and whatever it asked for later is in the queue.
  */
 import type { Clock, Ids, Random } from '#machinery/clock.ts';
-import { ApiError, isConflict } from '#machinery/status.ts';
+import { ApiError, isConflict, isNotFound } from '#machinery/status.ts';
 import type { Message, Queue } from '#queue/port.ts';
 import { StoreTooNew, StoreUnavailable } from '#store/errors.ts';
 import { backoff } from './backoff.ts';
@@ -54,6 +54,8 @@ class CacheBehind extends Error {
 /** Errors that say nothing about the key: they never make it poison. */
 function isTransient(error: unknown): boolean {
   if (error instanceof CacheBehind || error instanceof StoreUnavailable || error instanceof StoreTooNew || isConflict(error)) return true;
+  // an object that went while we worked on it; a resource that is not served is no such case
+  if (isNotFound(error) && error.status.details?.name !== undefined) return true;
   return error instanceof ApiError && (error.status.code >= 500 || error.status.code === 429);
 }
 

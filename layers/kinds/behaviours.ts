@@ -1,4 +1,9 @@
 /** The behaviours of built-in kinds, by resource and version. A kind that is not here has the generic behaviour. */
+import { controllerRevision } from './apps/controller-revision.ts';
+import { daemonSet } from './apps/daemon-set.ts';
+import { deployment } from './apps/deployment.ts';
+import { replicaSet } from './apps/replica-set.ts';
+import { statefulSet } from './apps/stateful-set.ts';
 import type { Behaviour } from './behaviour.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
@@ -37,6 +42,11 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   secrets: { v1: secret },
   serviceaccounts: { v1: serviceAccount },
   services: { v1: service },
+  'controllerrevisions.apps': { v1: controllerRevision },
+  'daemonsets.apps': { v1: daemonSet },
+  'deployments.apps': { v1: deployment },
+  'replicasets.apps': { v1: replicaSet },
+  'statefulsets.apps': { v1: statefulSet },
   'leases.coordination.k8s.io': { v1: lease },
   'endpointslices.discovery.k8s.io': { v1: endpointSlice },
   'events.events.k8s.io': { v1: newEvent },

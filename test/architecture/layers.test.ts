@@ -55,7 +55,7 @@ function files(folder: string): string[] {
   return readdirSync(join(repositoryRoot, folder)).flatMap((entry) => {
     const path = join(folder, entry);
     if (entry === 'node_modules' || entry === 'generated') return [];
-    return statSync(join(repositoryRoot, path)).isDirectory() ? files(path) : /\.ts$/.test(entry) ? [path] : [];
+    return statSync(join(repositoryRoot, path)).isDirectory() ? files(path) : entry.endsWith('.ts') ? [path] : [];
   });
 }
 
