@@ -26,7 +26,7 @@ test('a process killed in the middle of writes', async () => {
 });
 
 /**
- * One round in about ten of the single client's loses its very last acknowledged commit on some machines. Until it is known whether the simulated
+ * The single client's test has once lost its very last acknowledged commit, in one of five runs. Until it is known whether the simulated
  * cut or the store is at fault these run on demand: `POWER_CUTS=1 npm test -- test/faults`, and in `npm run soak:store`.
  */
 const onDemand = process.env['POWER_CUTS'] === undefined;
