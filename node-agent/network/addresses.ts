@@ -2,6 +2,7 @@
  * IPv4 addresses and ranges as numbers (host byte order, 0 to 2^32-1) and back. Every public shape of the network speaks text, so that
  * IPv6 adds a second family beside this one and changes no caller.
  */
+import { isIPv6 } from 'node:net';
 
 export class AddressError extends Error {
   readonly code = 'BAD_ADDRESS';
@@ -43,3 +44,25 @@ export const formatCidr = (cidr: Cidr): string => `${formatIPv4(cidr.base)}/${ci
 export const inCidr = (cidr: Cidr, address: number): boolean => address >= cidr.base && address < cidr.base + cidr.size;
 
 export const overlaps = (a: Cidr, b: Cidr): boolean => a.base < b.base + b.size && b.base < a.base + a.size;
+
+/** The sixteen bytes of an IPv6 address in any of its usual spellings. */
+export function ipv6Bytes(text: string): Uint8Array {
+  if (!isIPv6(text)) throw new AddressError(`not an IPv6 address: ${JSON.stringify(text)}`);
+  const tail = /[^:]*\.[^:]*$/.exec(text)?.[0];
+  const hex =
+    tail === undefined
+      ? text
+      : text.replace(
+          tail,
+          parseIPv4(tail)
+            .toString(16)
+            .padStart(8, '0')
+            .replace(/^(....)/, '$1:'),
+        );
+  const [before = '', after] = hex.split('::');
+  const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
+  const left = groups(before);
+  const right = groups(after ?? '');
+  const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
+  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 255]));
+}

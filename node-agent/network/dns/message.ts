@@ -7,6 +7,7 @@ const CLASS_IN = 1;
 
 export type DnsRecord = { readonly name: string; readonly ttl: number } & (
   | { readonly type: 'A'; readonly address: string }
+  | { readonly type: 'AAAA'; readonly bytes: Uint8Array }
   | { readonly type: 'CNAME' | 'PTR' | 'NS'; readonly target: string }
   | { readonly type: 'SRV'; readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
   | { readonly type: 'TXT'; readonly text: string }
@@ -93,6 +94,9 @@ function rdata(to: Writer, record: DnsRecord): void {
   switch (record.type) {
     case 'A':
       for (const part of record.address.split('.')) to.u8(Number(part));
+      return;
+    case 'AAAA':
+      to.bytes(Buffer.from(record.bytes));
       return;
     case 'CNAME':
     case 'PTR':

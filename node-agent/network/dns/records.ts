@@ -43,7 +43,8 @@ interface Host {
 type Data =
   | { readonly type: 'A'; readonly address: string }
   | { readonly type: 'TXT'; readonly text: string }
-  | { readonly type: 'NS' | 'PTR' | 'CNAME'; readonly target: string }
+  | { readonly type: 'NS' | 'PTR'; readonly target: string }
+  | { readonly type: 'CNAME'; readonly target: string }
   | { readonly type: 'SRV'; readonly port: number; readonly weight: number; readonly target: string; readonly address: string };
 /** What a name holds; undefined: there is no such name. */
 type Holds = readonly Data[] | undefined;
@@ -66,6 +67,13 @@ function hosts(slices: readonly EndpointSlice[]): readonly Host[] {
 }
 
 const addressesOf = (list: readonly Host[]): readonly Data[] => [...new Set(list.map(({ address }) => address))].map((address) => ({ type: 'A', address }));
+
+function recordOf(name: string, data: Data): DnsRecord {
+  const head = { name, ttl: TTL_SECONDS };
+  if (data.type !== 'SRV') return { ...head, ...data };
+  const { type, weight, port, target } = data;
+  return { ...head, type, priority: 0, weight, port, target };
+}
 
 export function clusterRecords(options: RecordOptions): Records {
   const zone = options.clusterDomain.toLowerCase();
@@ -182,17 +190,13 @@ export function clusterRecords(options: RecordOptions): Records {
     if (holds === undefined) return answer(RCODE.NXDOMAIN, []);
     if (lower === zone && type === TYPE.SOA) return answer(RCODE.NOERROR, [soa()]);
     const alias = holds.find((data): data is Extract<Data, { type: 'NS' | 'PTR' | 'CNAME' }> => data.type === 'CNAME');
-    if (alias !== undefined && type !== TYPE.CNAME) return { kind: 'alias', record: { name, ttl: TTL_SECONDS, type: 'CNAME', target: alias.target }, target: alias.target };
+    if (alias !== undefined && type !== TYPE.CNAME) return { kind: 'alias', record: recordOf(name, alias), target: alias.target };
     const matching = holds.filter((data) => type === TYPE.ANY || TYPE[data.type] === type);
     const isSrv = (data: Data): data is Extract<Data, { type: 'SRV' }> => data.type === 'SRV';
     const additionals = matching.filter(isSrv).map((data): DnsRecord => ({ type: 'A', name: data.target, ttl: TTL_SECONDS, address: data.address }));
     return answer(
       RCODE.NOERROR,
-      matching.map((data): DnsRecord =>
-        isSrv(data)
-          ? { type: 'SRV', name, ttl: TTL_SECONDS, priority: 0, weight: data.weight, port: data.port, target: data.target }
-          : ({ name, ttl: TTL_SECONDS, ...data } as DnsRecord),
-      ),
+      matching.map((data) => recordOf(name, data)),
       // Several ports of one host share its address.
       [...new Map(additionals.map((record) => [`${record.name} ${record.type === 'A' ? record.address : ''}`, record])).values()],
     );

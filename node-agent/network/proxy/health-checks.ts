@@ -1,6 +1,9 @@
 /** Tells cloud balancers whether this node has endpoints of a service that keeps traffic on its node (kube-proxy's healthCheckNodePort). */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { HealthCheck } from './destinations.ts';
+
+/** Not a static import: in an ES module that costs 10 MiB (runtime/docker/client.ts). */
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface HealthChecks {
   apply(checks: readonly HealthCheck[]): void;

@@ -7,7 +7,7 @@ import { EMPTY, plan, type RuleState } from './changes.ts';
 import { desiredState, type Desired, type DesiredOptions } from './destinations.ts';
 import { forgetFlows } from './flows.ts';
 import { openHealthChecks } from './health-checks.ts';
-import { baseRules, TABLE } from './rules.ts';
+import { baseRules, chainText, COMMON_CHAINS, TABLE } from './rules.ts';
 
 export interface ServiceProxyOptions extends DesiredOptions {
   readonly clusterCIDR: string;
@@ -53,7 +53,10 @@ export function openServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const nft = (text: string): Promise<string> => run('nft', ['-f', '-'], { input: text, timeoutMs: LOAD_MS });
 
   async function load({ destinations }: Desired): Promise<void> {
-    const { text, next } = plan(EMPTY, destinations, options.clusterCIDR);
+    const { text: needed, next: planned } = plan(EMPTY, destinations, options.clusterCIDR);
+    const ready = COMMON_CHAINS.filter((name) => !planned.chains.has(name));
+    const text = ready.map((name) => chainText(name, options.clusterCIDR)).join('') + needed;
+    const next: RuleState = { ...planned, chains: new Set([...planned.chains, ...ready]) };
     const clients = await rememberedClients(run);
     await nft(baseRules(options) + text + recallText(clients, next));
     const before = state;
@@ -65,6 +68,8 @@ export function openServiceProxy(options: ServiceProxyOptions): ServiceProxy {
 
   async function change({ destinations }: Desired): Promise<void> {
     const { text, stale, forgetful, next } = plan(state, destinations, options.clusterCIDR);
+    // nft up to 1.0.6 takes the rule of a new chain only in the transaction that makes its maps ("conflicting protocols specified")
+    if (next.chains.size > state.chains.size) return load({ destinations, healthChecks: [] });
     if (text === '') {
       state = next;
       return;
