@@ -47,10 +47,12 @@ export async function keepLease(options: LeaseOptions, signal: AbortSignal): Pro
       options.renewed();
       wait = RENEW_MS * (0.96 + random() * 0.08);
     } catch (error) {
-      options.failed(error);
-      // Made by an earlier life of this agent, changed by somebody, or removed: read it, and go from there.
-      if (isConflicting(error) || isMissing(error)) lease = await cluster.read(path).catch(() => undefined);
       wait = RETRY_MS * (0.5 + random() / 2);
+      // Made by an earlier life of this agent, changed by somebody, or removed: read it, and go from there.
+      if (isConflicting(error) || isMissing(error)) {
+        lease = await cluster.read(path).catch(() => undefined);
+        if (lease !== undefined) wait = 0;
+      } else options.failed(error);
     }
   }
 }

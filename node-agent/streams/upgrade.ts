@@ -1,7 +1,10 @@
 /** The HTTP half of protocol upgrades: what is answered on the raw socket before another protocol begins. */
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+
+/** Not a static import: in an ES module that costs 10 MiB (runtime/docker/client.ts). */
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** One message holds what a client wrote at once; kubectl writes 32 KiB, the Python client whatever it was given. */
 const MAX_MESSAGE = 32 * 1024 * 1024;
