@@ -5,6 +5,8 @@ import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';
 import { statefulSet } from './apps/stateful-set.ts';
 import type { Behaviour } from './behaviour.ts';
+import { cronJob } from './batch/cron-job.ts';
+import { job } from './batch/job.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
 import { endpoints } from './core/endpoints.ts';
@@ -47,6 +49,8 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'deployments.apps': { v1: deployment },
   'replicasets.apps': { v1: replicaSet },
   'statefulsets.apps': { v1: statefulSet },
+  'cronjobs.batch': { v1: cronJob },
+  'jobs.batch': { v1: job },
   'leases.coordination.k8s.io': { v1: lease },
   'endpointslices.discovery.k8s.io': { v1: endpointSlice },
   'events.events.k8s.io': { v1: newEvent },
