@@ -5,17 +5,23 @@
 # PIDFILE names this shell, PIDFILE.child the program. SIGTERM ends both. Exit status 78 (EX_CONFIG) of the program means: do not try again.
 pidfile=$1 log=$2
 shift 2
-echo $$ >"$pidfile"
 child= stopping=
-stop() { stopping=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null; }
+# Between its fork and its exec the child is a copy of this shell, and a signal it gets then is lost: its command line tells when it is itself
+end() {
+  while cmp -s "/proc/$$/cmdline" "/proc/$child/cmdline" 2>/dev/null; do sleep 0.01; done
+  kill -TERM "$child" 2>/dev/null
+}
+stop() { stopping=yes; [ -z "$child" ] || end; }
 trap stop TERM INT
 trap '' HUP
+echo $$ >"$pidfile"
 failures=0
 while [ -z "$stopping" ]; do
   began=$(date +%s)
   "$@" >>"$log" 2>&1 </dev/null &
   child=$!
   echo "$child" >"$pidfile.child"
+  [ -z "$stopping" ] || end
   # wait returns early when a signal arrives, so it is asked until the program is really gone
   wait "$child"; status=$?
   while kill -0 "$child" 2>/dev/null; do wait "$child"; status=$?; done
