@@ -46,6 +46,7 @@ test('a killed program comes back, and stopping ends program and supervisor', as
 test('starting twice runs it once; after a killed supervisor its stray program is replaced', async () => {
   await startProgram(files, sleeper(), directory);
   const stray = await until(() => program(files, directory));
+  await until(() => (readFileSync(files.logFile, 'utf8').includes('up') ? true : undefined));
   await startProgram(files, sleeper(), directory);
   expect(readFileSync(files.logFile, 'utf8').match(/up/g)).toHaveLength(1);
   process.kill(await until(() => supervisor(files)), 'SIGKILL');
