@@ -1,0 +1,61 @@
+/**
+ * What callers of the CEL engine hold: options, a compiled expression, its errors. `compileCel` (cel.ts) makes one; `schemaType`
+ * (schema-types.ts) turns an OpenAPI or structural schema into the type of a variable, `kindType` one of a built-in kind.
+ */
+import type { CelType } from './types.ts';
+
+export interface CelOptions {
+  /** What the expression may speak of. Values bound at evaluation are JSON, read as these types say. */
+  readonly variables: Readonly<Record<string, CelType>>;
+  /** The types that the result may have; any where absent. */
+  readonly result?: readonly CelType[];
+  /** Cost units (cel-go's) of one evaluation; 1,000,000 where absent, as Kubernetes' `PerCallLimit`. */
+  readonly costLimit?: number;
+  /** Types that may be constructed, `Object` and `JSONPatch` among them (mutating policies). */
+  readonly constructible?: readonly CelType[];
+}
+
+export interface CelCost {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface CelResult {
+  /** bool, string, null as they are; int and uint as BigInt, double as number; lists, maps and objects as JSON (numbers again). */
+  readonly value: unknown;
+  /** Units spent. */
+  readonly cost: number;
+}
+
+export interface CompiledCel {
+  readonly expression: string;
+  readonly type: CelType;
+  /** Variables that the expression names (`oldSelf`, `params`). */
+  readonly references: ReadonlySet<string>;
+  /** What it may cost by the limits of its variables' types. */
+  readonly estimate: CelCost;
+  /**
+   * @param bindings by variable; one that is absent makes an error where it is used
+   * @param budget units left to the caller, besides the limit of the call
+   * @throws CelEvaluationError, CelCostError
+   */
+  evaluate(bindings: Readonly<Record<string, unknown>>, budget?: number): CelResult;
+}
+
+/** The text is what Kubernetes puts behind `compilation failed: `: `ERROR: <input>:1:6: undefined field 'x'` and the lines that show the place. */
+export class CelCompileError extends Error {
+  readonly code = 'CEL_COMPILE';
+}
+
+/** `no such key: x`, `division by zero`, ... */
+export class CelEvaluationError extends Error {
+  readonly code = 'CEL_EVALUATION';
+}
+
+/** The expression was stopped: it cost more than it may. */
+export class CelCostError extends Error {
+  readonly code = 'CEL_COST';
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded');
+  }
+}
