@@ -13,6 +13,8 @@ export interface TestCluster {
   ok(args: readonly string[], input?: string): Promise<string>;
   start(options?: readonly string[]): Promise<Ran>;
   stop(options?: readonly string[]): Promise<Ran>;
+  /** `npm run paperplane -- VERB ...` for this cluster. */
+  paperplane(verb: string, ...args: readonly string[]): Promise<Ran>;
 }
 
 const START_LIMIT_MS = 300_000;
@@ -42,6 +44,7 @@ export function testCluster(nodes: number, options: readonly string[] = []): Tes
       if (more.includes('--purge')) rmSync(dataDir, { recursive: true, force: true });
       return ran;
     },
+    paperplane: (verb, ...args) => run(process.execPath, [join(repositoryRoot, 'infra', 'bootstrap.mjs'), join('cli', 'main.ts'), verb, ...common, ...args]),
   };
 }
 
