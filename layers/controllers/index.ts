@@ -11,6 +11,7 @@ import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/controller.ts';
 import { podGcController } from './pod-gc/controller.ts';
+import { replicaSetController } from './replicaset/controller.ts';
 import { replicationController } from './replication/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
@@ -36,6 +37,7 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
     garbageCollector({ registry }),
     resourceQuotaController(),
     replicationController(),
+    replicaSetController(),
     endpointsController(),
     endpointSliceController(),
     endpointSliceMirroringController(),

@@ -28,7 +28,7 @@ export async function reconcileReplicas(kind: ReplicaKind, key: Key, context: Co
   const active = pods.filter(isActive);
   let managed: Managed = { failure: undefined, more: false };
   if (set.metadata.deletionTimestamp === undefined) {
-    const related = (): Pod[] => kind.related(set, () => cache.list(kind.resource, namespace)).flatMap((one) => cache.ownedBy<Pod>('pods', one.metadata.uid!).filter(isActive));
+    const related = (): Pod[] => kind.related(set, cache).flatMap((one) => cache.ownedBy<Pod>('pods', one.metadata.uid!).filter(isActive));
     managed = await manageReplicas(set, active, related, context);
   }
   const now = clock.now();

@@ -1,5 +1,6 @@
 /** What ReplicationController and ReplicaSet have in common, and the little in which they differ. */
 import type { Resource } from '#control/client.ts';
+import type { Cache } from '#control/controller.ts';
 import type { Pod, PodTemplateSpec } from '#kinds/generated/types.ts';
 import { type LabelSelector, matches } from '#machinery/labels.ts';
 import type { KubeObject } from '#machinery/object.ts';
@@ -26,8 +27,8 @@ export interface ReplicaKind {
   readonly kind: string;
   /** Parsed once per object: see `cachedSelector`. */
   selector(set: KubeObject): LabelSelector;
-  /** Sets that do the same work, this one included: their pods count as its neighbours when it has to choose whom to delete. */
-  related(set: KubeObject, list: () => readonly KubeObject[]): readonly KubeObject[];
+  /** Sets of the same controller, this one included: their pods count as its neighbours when it has to choose whom to delete. */
+  related(set: KubeObject, cache: Cache): readonly KubeObject[];
   /** `terminatingReplicas` exists in apps/v1 only. */
   readonly countsTerminating: boolean;
 }

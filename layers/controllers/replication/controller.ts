@@ -10,7 +10,8 @@ export function replicationController(): Controller {
     resource: 'replicationcontrollers',
     kind: 'ReplicationController',
     selector: cachedSelector((set) => selectorFromMap((set as ReplicationController).spec?.selector)),
-    related: (set) => [set],
+    // nobody controls them, so none has neighbours
+    related: () => [],
     countsTerminating: false,
   });
 }
