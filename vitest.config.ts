@@ -8,7 +8,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/architecture/*.test.ts', 'test/helpers/*.test.ts', 'layers/**/*.test.ts', 'node-agent/**/*.test.ts', 'infra/**/*.test.ts', 'cli/**/*.test.ts'],
+          include: [
+            'test/architecture/*.test.ts',
+            'test/conformance/*.test.ts',
+            'test/helpers/*.test.ts',
+            'layers/**/*.test.ts',
+            'node-agent/**/*.test.ts',
+            'infra/**/*.test.ts',
+            'cli/**/*.test.ts',
+            'functions/**/*.test.ts',
+          ],
           isolate: false,
         },
       },
