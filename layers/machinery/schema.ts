@@ -16,6 +16,9 @@ export interface TypeSchema {
   readonly preserveUnknown?: boolean;
   /** `map` and `object`: `atomic` is replaced as a whole by server-side apply. */
   readonly mapType?: 'granular' | 'atomic';
+  /** `array`: as the field's (below), for lists in lists and maps, which stand in no field (CRDs). */
+  readonly listType?: 'set' | 'map';
+  readonly listMapKeys?: readonly string[];
   /** `array`: protobuf holds it as a message `{ repeated items = 1 }` (a named Go slice). */
   readonly wrapped?: true;
 }

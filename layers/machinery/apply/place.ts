@@ -83,9 +83,10 @@ function compile(type: TypeSchema, field: FieldSchema | undefined): Place {
     }
     case 'array': {
       const items = type.items ?? UNTYPED_SCHEMA;
-      if (field?.listType === 'set') return { kind: 'set', type, fields: NO_FIELDS, items: placeOf(items), keys: [], textual: items.type === 'string', nulls: NO_NULLS };
-      if (field?.listType !== 'map') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
-      const keys = (field.listMapKeys ?? [])
+      const listType = field?.listType ?? type.listType;
+      if (listType === 'set') return { kind: 'set', type, fields: NO_FIELDS, items: placeOf(items), keys: [], textual: items.type === 'string', nulls: NO_NULLS };
+      if (listType !== 'map') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
+      const keys = (field?.listMapKeys ?? type.listMapKeys ?? [])
         .toSorted()
         .map((name, at) => ({ name, lead: `${at === 0 ? '' : ','}${JSON.stringify(name)}:`, fallback: items.fields?.get(name)?.default }));
       return {
