@@ -12,6 +12,7 @@ import { openRbacState } from '#apiserver/authz/rbac/state.ts';
 import { systemMasters } from '#apiserver/authz/system-masters.ts';
 import { inOrder } from '#apiserver/authz/union.ts';
 import { createLocalClient } from '#apiserver/local-client.ts';
+import { processMetrics } from '#apiserver/metrics/process.ts';
 import { Metrics } from '#apiserver/metrics/registry.ts';
 import { createApiServer } from '#apiserver/server.ts';
 import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
@@ -43,6 +44,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   const store = await openEmbeddedStore({ directory: config.storeDirectory, cluster: config.cluster, clock, onError: (error) => log('store', error) });
   const registry = builtInKinds();
   const metrics = new Metrics();
+  processMetrics(metrics);
   const caPem = readFileSync(config.caFile, 'utf8');
 
   const keys = tokenKeys(readFileSync(config.serviceAccountKeyFile, 'utf8'), ISSUER);

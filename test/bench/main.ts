@@ -1,0 +1,116 @@
+/**
+ * `npm run bench`: how fast a cluster is, and what it takes. Any Kubernetes may be measured, and two beside each other on one machine. The load comes from
+ * this one process: JSON bodies over HTTPS, every client with a connection of its own.
+ */
+import { parseArgs } from 'node:util';
+import { type BenchCluster, throwawayCluster } from './cluster.ts';
+import { targetOf } from './http.ts';
+import { prepare, remove } from './namespace.ts';
+import { printed, report, type Result } from './report.ts';
+import type { Outcome, Row, Subject } from './row.ts';
+import { API_ROWS } from './rows.ts';
+
+const SHORT = 0.02;
+const USAGE = `Usage: npm run bench -- [options]
+  --kubeconfig FILE   the cluster to measure; without it one is started for the purpose and removed
+  --against FILE      another cluster, measured beside it row by row
+  --rows ID,ID...     only these rows: ${API_ROWS.map(({ id }) => id).join(', ')},
+                      of a cluster started here also api-ready, cluster-ready, pods-1, pods-30
+  --nodes N           Docker nodes of the cluster that is started (0); pod rows need 1 or more
+  --short             a fiftieth of the work: whether it runs, not how fast`;
+
+export interface BenchOptions {
+  readonly kubeconfig?: string;
+  readonly against?: string;
+  readonly rows?: readonly string[];
+  readonly nodes?: number;
+  readonly short?: boolean;
+  /** Hears of each row when it is there. */
+  readonly told?: (line: string) => void;
+}
+
+class UsageError extends Error {}
+
+async function attempt(row: Row, subject: Subject): Promise<Outcome> {
+  try {
+    return await row.run(subject);
+  } catch (error) {
+    return { text: `failed: ${error instanceof Error ? error.message : String(error)}`, failed: 1 };
+  }
+}
+
+export async function bench(options: BenchOptions): Promise<readonly Result[]> {
+  const own: BenchCluster | undefined = options.kubeconfig === undefined ? await throwawayCluster(options.nodes ?? 0) : undefined;
+  const rows = [...(own?.rows ?? []), ...API_ROWS];
+  const unknown = options.rows?.find((id) => !rows.some((row) => row.id === id));
+  const subjects: Subject[] = [];
+  try {
+    if (unknown !== undefined) throw new UsageError(`no row "${unknown}"; there are ${rows.map(({ id }) => id).join(', ')}`);
+    const files = [own?.kubeconfig ?? options.kubeconfig!, ...(options.against === undefined ? [] : [options.against])];
+    for (const [index, file] of files.entries()) {
+      const subject = {
+        name: index === 0 && own !== undefined ? 'Paperplane' : file,
+        target: targetOf(file),
+        namespace: `bench-${process.pid}`,
+        size: options.short === true ? SHORT : 1,
+        made: new Set<never>(),
+      };
+      await prepare(subject);
+      subjects.push(subject);
+    }
+    const results: Result[] = [];
+    options.told?.(report(subjects.map(({ name }) => name)));
+    for (const row of rows) {
+      if (options.rows !== undefined && !options.rows.includes(row.id)) continue;
+      const outcomes: Outcome[] = [];
+      // row by row, not cluster by cluster: what else the machine does meets both alike
+      for (const subject of subjects) outcomes.push(await attempt(row, subject));
+      results.push({ row, outcomes });
+      options.told?.(printed(results.at(-1)!));
+    }
+    return results;
+  } finally {
+    for (const subject of subjects) await remove(subject);
+    await own?.stop();
+  }
+}
+
+async function main(): Promise<number> {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        kubeconfig: { type: 'string' },
+        against: { type: 'string' },
+        rows: { type: 'string' },
+        nodes: { type: 'string' },
+        short: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (values.help === true) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const results = await bench({
+    ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+    ...(values.against === undefined ? {} : { against: values.against }),
+    ...(values.rows === undefined ? {} : { rows: values.rows.split(',') }),
+    ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
+    short: values.short === true,
+    told: (line) => process.stdout.write(`${line}\n`),
+  });
+  return results.some(({ outcomes }) => outcomes.some(({ failed }) => failed > 0)) ? 1 : 0;
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    process.stderr.write(error instanceof UsageError ? `${error.message}\n${USAGE}\n` : `${(error as Error).stack}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}
