@@ -7,6 +7,7 @@ import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/controller.ts';
@@ -38,6 +39,7 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
     resourceQuotaController(),
     replicationController(),
     replicaSetController(),
+    jobController(),
     endpointsController(),
     endpointSliceController(),
     endpointSliceMirroringController(),

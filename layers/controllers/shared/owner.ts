@@ -18,6 +18,8 @@ export interface ClaimRules<T extends KubeObject> {
   readonly resource: Resource;
   readonly client: Client;
   readonly cache: Cache;
+  /** What an adopted object gets besides its reference. */
+  readonly finalizers?: readonly string[];
   matches(object: T): boolean;
   /** Which objects are taken over: those that are neither ended nor leaving. */
   adoptable(object: T): boolean;
@@ -28,7 +30,7 @@ export interface ClaimRules<T extends KubeObject> {
  * match are released. Adoption asks the server first whether the owner is still there and is still the same: a deleted owner must
  * not take new children.
  */
-export async function claim<T extends KubeObject>({ owner, ownerResource, resource, client, cache, matches, adoptable }: ClaimRules<T>): Promise<T[]> {
+export async function claim<T extends KubeObject>({ owner, ownerResource, resource, client, cache, finalizers, matches, adoptable }: ClaimRules<T>): Promise<T[]> {
   const { namespace = '', uid, deletionTimestamp } = owner.metadata;
   const claimed: T[] = [];
   for (const object of cache.ownedBy<T>(resource, uid!)) {
@@ -46,7 +48,7 @@ export async function claim<T extends KubeObject>({ owner, ownerResource, resour
       claimed.push(
         await client.patch<T>(resource, namespace, object.metadata.name!, {
           type: 'strategic',
-          body: { metadata: { ownerReferences: [controllerReference(owner)], uid: object.metadata.uid } },
+          body: { metadata: { ownerReferences: [controllerReference(owner)], uid: object.metadata.uid, ...(finalizers === undefined ? {} : { finalizers }) } },
         }),
       );
     } catch (error) {
