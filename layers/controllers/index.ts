@@ -3,6 +3,7 @@ import type { Controller } from '#control/controller.ts';
 import type { KindRegistry } from '#kinds/kind.ts';
 import { bootstrapController } from './bootstrap/controller.ts';
 import type { BootstrapOptions } from './bootstrap/objects.ts';
+import { deploymentController } from './deployment/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
@@ -39,6 +40,7 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
     resourceQuotaController(),
     replicationController(),
     replicaSetController(),
+    deploymentController(),
     jobController(),
     endpointsController(),
     endpointSliceController(),
