@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly body: Uint8Array | undefined;
   /** The verified client certificate's subject, where the door saw one. */
   readonly clientCertificate?: { readonly commonName: string; readonly organizations: readonly string[]; readonly fingerprint: string };
+  /** The AWS identity that the door verified by its signature (IAM-authenticated doors); never taken from a header. */
+  readonly awsCaller?: { readonly arn: string; readonly account: string; readonly userId: string };
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
   readonly remoteAddress?: string;

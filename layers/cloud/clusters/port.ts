@@ -1,0 +1,37 @@
+/** The clusters of one installation: each is one item, so that a new one costs a write and no resources. */
+
+/** An AWS identity and who it is in the cluster. */
+export interface AccessEntry {
+  /** Of a role or user, without path differences mended: `arn:aws:iam::111122223333:role/admin`. */
+  readonly arn: string;
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+export interface ClusterRecord {
+  /** Unique in the installation; part of every key, of URLs and of the signed header of tokens. */
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** PEM (PKCS #8): signs the tokens of the cluster's service accounts. */
+  readonly serviceAccountKey: string;
+  readonly serviceCIDR: string;
+  readonly podCIDR: string;
+  readonly access: readonly AccessEntry[];
+}
+
+export class ClusterExists extends Error {
+  readonly code = 'CLUSTER_EXISTS';
+  constructor(name: string) {
+    super(`cluster ${JSON.stringify(name)} exists already`);
+  }
+}
+
+export interface Clusters {
+  get(name: string): Promise<ClusterRecord | undefined>;
+  list(): Promise<readonly ClusterRecord[]>;
+  /** @throws ClusterExists */
+  create(record: ClusterRecord): Promise<void>;
+  /** False where there was none. */
+  remove(name: string): Promise<boolean>;
+}

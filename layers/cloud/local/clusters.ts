@@ -1,0 +1,15 @@
+/** The Clusters port in memory. */
+import { ClusterExists, type ClusterRecord, type Clusters } from '../clusters/port.ts';
+
+export function memoryClusters(records: readonly ClusterRecord[] = []): Clusters {
+  const known = new Map(records.map((record) => [record.name, record]));
+  return {
+    get: async (name) => known.get(name),
+    list: async () => Array.from(known.values()).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    async create(record) {
+      if (known.has(record.name)) throw new ClusterExists(record.name);
+      known.set(record.name, record);
+    },
+    remove: async (name) => known.delete(name),
+  };
+}
