@@ -10,7 +10,7 @@ export interface Work {
 }
 
 /** SQS delays no message for longer than this; a reconcile that comes early asks again for the rest. */
-const LONGEST_DELAY_SECONDS = 900;
+export const LONGEST_DELAY_SECONDS = 900;
 
 export const ownerOf = ({ controller, key }: Work): string => `${controller}/${key}`;
 

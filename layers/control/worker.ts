@@ -13,7 +13,7 @@ import type { Controller, ControllerContext } from './controller.ts';
 import type { EventRecorder } from './events/recorder.ts';
 import { createExpectations } from './expectations.ts';
 import type { Metrics } from './metrics.ts';
-import { delayedMessage, ownerOf, parseWork, type Work } from './work.ts';
+import { delayedMessage, LONGEST_DELAY_SECONDS, ownerOf, parseWork, type Work } from './work.ts';
 
 export interface WorkerOptions {
   readonly controllers: readonly Controller[];
@@ -89,7 +89,8 @@ export function createWorker(options: WorkerOptions): Worker {
   async function again(work: Work, seconds: number): Promise<void> {
     const owner = ownerOf(work);
     const now = clock.now();
-    const due = now + seconds * 1000;
+    // the queue's own limit counts: a message for an hour rings earlier, and then the rest has to be asked for anew
+    const due = now + Math.min(seconds, LONGEST_DELAY_SECONDS) * 1000;
     const known = timers.get(owner);
     // one that rings earlier wakes the key, which then asks again for the rest
     if (known !== undefined && known > now && known <= due) return;
