@@ -4,6 +4,7 @@ import type { KindRegistry } from '#kinds/kind.ts';
 import { bootstrapController } from './bootstrap/controller.ts';
 import type { BootstrapOptions } from './bootstrap/objects.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { cronJobController } from './cronjob/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
@@ -18,6 +19,7 @@ import { replicationController } from './replication/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 
 export interface ControllersOptions {
@@ -42,6 +44,8 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
     replicaSetController(),
     deploymentController(),
     jobController(),
+    cronJobController(),
+    ttlAfterFinishedController(),
     endpointsController(),
     endpointSliceController(),
     endpointSliceMirroringController(),

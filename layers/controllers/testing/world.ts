@@ -19,6 +19,8 @@ export interface ApiWorld extends Control {
   readonly errors: string[];
   /** Runs until nothing is left to do at this instant. */
   settle(): Promise<void>;
+  /** Lets time go by in steps that leave delays longer than a queue's room to be asked for again. */
+  pass(ms: number): Promise<void>;
   get<T extends KubeObject>(resource: string, name: string, namespace?: string): Promise<T>;
   all<T extends KubeObject>(resource: string, namespace?: string): Promise<readonly T[]>;
   /** A strategic merge patch of the status. */
@@ -29,6 +31,8 @@ export interface ApiWorld extends Control {
 
 /** Reconciles chain: each may take several turns of the event loop. */
 const TURNS = 200;
+/** Below SQS' longest delay. */
+const STEP_MS = 300_000;
 
 export async function createApiWorld(controllers: readonly Controller[], alsoKeep: NonNullable<ControlOptions['alsoKeep']> = []): Promise<ApiWorld> {
   const store = createMemoryStore();
@@ -73,6 +77,12 @@ export async function createApiWorld(controllers: readonly Controller[], alsoKee
     clock,
     errors,
     settle: () => turn(TURNS),
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        await clock.advance(Math.min(left, STEP_MS));
+        await turn(TURNS);
+      }
+    },
     get: (resource, name, namespace = 'default') => client.get(resource, namespace, name),
     all,
     async status(resource, name, status, namespace = 'default') {
