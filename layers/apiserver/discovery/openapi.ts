@@ -13,6 +13,7 @@ import { parseQuery } from '../routing/query.ts';
 const compress = promisify(gzip);
 type Format = 'json' | 'protobuf';
 
+/** What clients ask for, and what the answer is called: the @ of the first is no letter of a media type, and Go's parser refuses it. */
 const PROTOBUF: Readonly<Record<'v2' | 'v3', readonly string[]>> = {
   v2: ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'],
   v3: ['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'],
@@ -25,7 +26,7 @@ function formatFor(accept: string | undefined, version: 'v2' | 'v3'): { readonly
   for (const clause of accept.split(',')) {
     const type = clause.split(';')[0]!.trim();
     if (type === JSON_TYPE || type === '*/*' || type === 'application/*') return json;
-    if (PROTOBUF[version].includes(type)) return { format: 'protobuf', type };
+    if (PROTOBUF[version].includes(type)) return { format: 'protobuf', type: PROTOBUF[version][1]! };
   }
   throw notAcceptable([JSON_TYPE, PROTOBUF[version][0]!]);
 }

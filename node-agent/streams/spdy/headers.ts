@@ -1,7 +1,7 @@
 /**
  * SPDY/3 header blocks. The peer compresses all blocks of a connection as one zlib stream and flushes after each, to a byte boundary. So a
  * block can be unpacked alone, without a live decompressor, when the last 32 KiB of what came before serve as its dictionary. Our
- * own blocks are few and short: they are "stored" deflate blocks, which every decompressor takes.
+ * own blocks are few and short: they are "stored" deflate blocks, each with the empty one behind it that a flush leaves.
  */
 import { constants, inflateRawSync } from 'node:zlib';
 import { DICTIONARY } from './dictionary.ts';
@@ -13,6 +13,9 @@ const MAX_BLOCK = 64 * 1024;
 const FDICT = 0x20;
 /** zlib's header for "no preset dictionary", 32 KiB window. */
 const ZLIB_HEADER = Buffer.from([0x78, 0x01]);
+
+/** An empty stored block. Go's decompressor hands out what it has when it reads this, and without it runs into the end of its input, for good. */
+const FLUSH = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
 
 export type Headers = ReadonlyMap<string, string>;
 
@@ -90,7 +93,7 @@ export function headerWriter(): (headers: Headers) => Buffer {
     const stored = Buffer.alloc(5);
     stored.writeUInt16LE(block.length, 1);
     stored.writeUInt16LE(~block.length & 0xffff, 3);
-    const parts = first ? [ZLIB_HEADER, stored, block] : [stored, block];
+    const parts = first ? [ZLIB_HEADER, stored, block, FLUSH] : [stored, block, FLUSH];
     first = false;
     return Buffer.concat(parts);
   };
