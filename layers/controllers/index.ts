@@ -5,6 +5,7 @@ import { bootstrapController } from './bootstrap/controller.ts';
 import type { BootstrapOptions } from './bootstrap/objects.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
+import { disruptionController } from './disruption/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
@@ -20,6 +21,7 @@ import { resourceQuotaController } from './resourcequota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
+import { statefulSetController } from './statefulset/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 
 export interface ControllersOptions {
@@ -43,9 +45,11 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
     replicationController(),
     replicaSetController(),
     deploymentController(),
+    statefulSetController(),
     jobController(),
     cronJobController(),
     ttlAfterFinishedController(),
+    disruptionController({ registry }),
     endpointsController(),
     endpointSliceController(),
     endpointSliceMirroringController(),

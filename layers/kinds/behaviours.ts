@@ -25,6 +25,7 @@ import { serviceAccount } from './core/service-account.ts';
 import { service } from './core/service/service.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
 import { newEvent } from './events/event.ts';
+import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRoleBinding, roleBinding } from './rbac/binding.ts';
 import { clusterRole, role } from './rbac/role.ts';
 
@@ -54,6 +55,7 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'leases.coordination.k8s.io': { v1: lease },
   'endpointslices.discovery.k8s.io': { v1: endpointSlice },
   'events.events.k8s.io': { v1: newEvent },
+  'poddisruptionbudgets.policy': { v1: podDisruptionBudget },
   'clusterrolebindings.rbac.authorization.k8s.io': { v1: clusterRoleBinding },
   'clusterroles.rbac.authorization.k8s.io': { v1: clusterRole },
   'rolebindings.rbac.authorization.k8s.io': { v1: roleBinding },
