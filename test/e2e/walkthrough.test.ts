@@ -242,15 +242,15 @@ describe.skipIf(!isRoot)('from nothing to a running pod', () => {
     );
     const nodes = (await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.nodeName}'])).split(' ');
     expect(new Set(nodes).size).toBe(2);
-    expect((await run('docker', ['tag', TEST_IMAGE, 'paperplane/test:2'])).code).toBe(0);
+    expect((await run('docker', ['tag', TEST_IMAGE, 'paperplane/busybox:next'])).code).toBe(0);
     const path = `${join(repositoryRoot, 'cli', 'plugins')}:${process.env['PATH']}`;
     const updated = await run(
       join(repositoryRoot, 'cli', 'plugins', 'kubectl-rolling_update'),
-      ['slave', '--image=paperplane/test:2', '--update-period=100ms', '--poll-interval=200ms'],
+      ['slave', '--image=paperplane/busybox:next', '--update-period=100ms', '--poll-interval=200ms'],
       { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } },
     );
     expect(updated.stdout).toMatch(/replicationcontroller "slave" rolling updated\n$/);
-    expect(await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.containers[0].image}'])).toContain('paperplane/test:2 paperplane/test:2');
+    expect(await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.containers[0].image}'])).toContain('paperplane/busybox:next paperplane/busybox:next');
     const stopped = await run(join(repositoryRoot, 'cli', 'plugins', 'kubectl-stop'), ['rc', 'slave'], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
     expect(stopped.stdout).toBe('replicationcontroller "slave" stopped\n');
   });

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kubectl, repositoryRoot, run, type Ran } from '#infra/tools/tools.ts';
+import { kubectl, repositoryRoot, run, tool, type Ran } from '#infra/tools/tools.ts';
+import { talk, type Talking } from './process.ts';
 
 export interface TestCluster {
   readonly name: string;
@@ -11,6 +12,14 @@ export interface TestCluster {
   kubectl(args: readonly string[], input?: string): Promise<Ran>;
   /** The output of a kubectl that must succeed. */
   ok(args: readonly string[], input?: string): Promise<string>;
+  /** A kubectl that runs on while the test talks to it. */
+  talk(...args: readonly string[]): Talking;
+  /** The same on a terminal of its own, of 33 lines and 101 columns. */
+  talkOnTerminal(...args: readonly string[]): Talking;
+  /** `kubectl create -f` of these objects. */
+  create(...objects: readonly object[]): Promise<void>;
+  /** `kubectl wait`, which watches: `wait('rc/x', 'jsonpath={.status.readyReplicas}=2')`. */
+  wait(what: string, condition: string, limitSeconds?: number): Promise<void>;
   start(options?: readonly string[]): Promise<Ran>;
   stop(options?: readonly string[]): Promise<Ran>;
   /** `npm run paperplane -- VERB ...` for this cluster. */
@@ -26,6 +35,12 @@ export function testCluster(nodes: number, options: readonly string[] = []): Tes
   const kubeconfig = join(dataDir, 'kubeconfig');
   const call = kubectl(kubeconfig);
   const common = ['--name', name, '--data-dir', dataDir];
+  const env = { KUBECONFIG: kubeconfig, HOME: join(repositoryRoot, '.cache', 'home') };
+  const ok = async (args: readonly string[], input?: string): Promise<string> => {
+    const ran = await call(args, input);
+    if (ran.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}${ran.stdout}`);
+    return ran.stdout;
+  };
   const program = (file: string, args: readonly string[]): Promise<Ran> =>
     run(process.execPath, [join(repositoryRoot, 'infra', 'local', file), ...args], { limitMs: START_LIMIT_MS });
   return {
@@ -33,10 +48,16 @@ export function testCluster(nodes: number, options: readonly string[] = []): Tes
     dataDir,
     kubeconfig,
     kubectl: call,
-    async ok(args, input) {
-      const ran = await call(args, input);
-      if (ran.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}${ran.stdout}`);
-      return ran.stdout;
+    ok,
+    talk: (...args) => talk(tool('kubectl'), args, env),
+    talkOnTerminal: (...args) =>
+      talk('script', ['-qec', ['stty rows 33 cols 101;', ...[tool('kubectl'), ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`)].join(' '), '/dev/null'], env),
+    async create(...objects) {
+      await ok(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    },
+    async wait(what, condition, limitSeconds = 60) {
+      const ran = await call(['wait', `--for=${condition}`, `--timeout=${limitSeconds}s`, ...what.split(' ')]);
+      if (ran.code !== 0) throw new Error(`${what} is not ${condition}: ${ran.stderr}; there is\n${(await call(['get', 'all,events', '-o', 'wide'])).stdout}`);
     },
     start: (more = []) => program('start.ts', ['--detach', '--nodes', String(nodes), '--kubeconfig', kubeconfig, ...common, ...options, ...more]),
     async stop(more = ['--purge']) {

@@ -1,10 +1,10 @@
-/** A tiny image out of Debian's busybox-static: no registry is asked. */
+/** A tiny image out of Debian's busybox-static: no registry is asked. A change of what is in it needs another tag. */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#infra/tools/tools.ts';
 
-export const TEST_IMAGE = 'paperplane/test:1';
+export const TEST_IMAGE = 'paperplane/busybox:1';
 const BUSYBOX = '/bin/busybox';
 
 /** Installs busybox-static where it may; `undefined` when all is there, else why not. */

@@ -22,14 +22,18 @@ export interface PodDialer {
 /** Runs in the pod's namespace. Paused before it connects: what the peer sends first belongs to the receiver of the socket. */
 const HELPER = `
 const { Socket } = require('node:net');
-function dial(id, port, hosts) {
+function dial(id, port, hosts, why) {
   const socket = new Socket({ allowHalfOpen: true });
   socket.pause();
-  const failed = (error) => hosts.length > 1 ? dial(id, port, hosts.slice(1)) : process.send({ id, error: error.message });
+  const failed = ({ message }) => {
+    const all = [...why, message];
+    if (hosts.length > 1) dial(id, port, hosts.slice(1), all);
+    else process.send({ id, error: 'failed to connect to localhost:' + port + ' inside the namespace of the pod: ' + all.join('; ') });
+  };
   socket.once('error', failed);
   socket.connect({ port, host: hosts[0] }, () => { socket.off('error', failed); socket.on('error', () => {}); process.send({ id }, socket); });
 }
-process.on('message', ({ id, port }) => dial(id, port, ['127.0.0.1', '::1']));
+process.on('message', ({ id, port }) => dial(id, port, ['127.0.0.1', '::1'], []));
 process.on('disconnect', () => process.exit(0));
 `;
 
