@@ -54,7 +54,7 @@ export async function readList(call: Call, exchange: Exchange): Promise<ApiRespo
     return replyCompressed(exchange, 200, typeOf(form), encodeObject(listObject(call.kind, whole, form, tableOptions), form));
   }
   const body = encodeList(call.kind, result, form, tableOptions);
-  return body instanceof Uint8Array ? replyCompressed(exchange, 200, typeOf(form), body) : reply(exchange, 200, typeOf(form), body);
+  return 'start' in body ? reply(exchange, 200, typeOf(form), body) : replyCompressed(exchange, 200, typeOf(form), body);
 }
 
 export async function readWatch(call: Call, exchange: Exchange, environment: WatchEnvironment): Promise<ApiResponse> {

@@ -20,12 +20,12 @@ function listMeta({ rv, continue: token, remaining }: ListResult): Record<string
   return { resourceVersion: String(rv), ...(token === '' ? {} : { continue: token }), ...(remaining === undefined || remaining <= 0 ? {} : { remainingItemCount: remaining }) };
 }
 
-/** The bytes of items with commas between; whoever needs one buffer concatenates once. */
-function join(parts: Uint8Array[], items: readonly Uint8Array[], first: boolean): void {
+/** The bytes of items with commas between. */
+function join(parts: Uint8Array[], items: readonly StoredObject[], bytesOf: (stored: StoredObject) => Uint8Array, first: boolean): void {
   for (const item of items) {
     if (!first) parts.push(COMMA);
     first = false;
-    parts.push(item);
+    parts.push(bytesOf(item));
   }
 }
 
@@ -61,14 +61,14 @@ function shape(kind: Kind, result: ListResult, form: Form, options: TableOptions
   }
 }
 
-/** Compact JSON. One buffer: many small ones would each become a TLS record. */
-export function encodeList(kind: Kind, result: ListResult, form: Form, options: TableOptions): Uint8Array | StreamBody {
+/** Compact JSON, in parts: the door brings them together on their way out, so that a long list is not copied once more for it. */
+export function encodeList(kind: Kind, result: ListResult, form: Form, options: TableOptions): readonly Uint8Array[] | StreamBody {
   const { head, item } = shape(kind, result, form, options);
   const parts: Uint8Array[] = [head];
-  join(parts, result.items.map(item), true);
+  join(parts, result.items, item, true);
   if (result.rest !== undefined) return stream(parts, result.rest(), item);
   parts.push(CLOSE);
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** The answer reads on in the store while the client takes what is there; nothing of it is held longer. */
@@ -90,7 +90,7 @@ function stream(begun: Uint8Array[], rest: AsyncGenerator<readonly StoredObject[
         for await (const items of rest) {
           if (closed) return;
           const parts: Uint8Array[] = [];
-          join(parts, items.map(item), false);
+          join(parts, items, item, false);
           await write(parts);
         }
         await write([CLOSE]);
