@@ -11,8 +11,8 @@ export interface CelOptions {
   readonly result?: readonly CelType[];
   /** Cost units (cel-go's) of one evaluation; 1,000,000 where absent, as Kubernetes' `PerCallLimit`. */
   readonly costLimit?: number;
-  /** Types that may be constructed, `Object` and `JSONPatch` among them (mutating policies). */
-  readonly constructible?: readonly CelType[];
+  /** `Object{...}` and `JSONPatch{...}` may be made (mutating policies). */
+  readonly mutation?: true;
 }
 
 export interface CelCost {
@@ -21,10 +21,12 @@ export interface CelCost {
 }
 
 export interface CelResult {
-  /** bool, string, null as they are; int and uint as BigInt, double as number; lists, maps and objects as JSON (numbers again). */
+  /** bool, string, null as they are; int as BigInt, double as number; what holds others as a value of the language. */
   readonly value: unknown;
   /** Units spent. */
   readonly cost: number;
+  /** The value as JSON, numbers as numbers. */
+  json(): unknown;
 }
 
 export interface CompiledCel {

@@ -32,12 +32,12 @@ export function modulo(a: bigint, b: bigint): bigint {
 }
 
 export function intOfDouble(value: number): bigint {
-  if (!Number.isFinite(value) || value <= -9_223_372_036_854_775_808 || value >= 9_223_372_036_854_775_807) return overflow();
+  if (!Number.isFinite(value) || value <= -(2 ** 63) || value >= 2 ** 63) return overflow();
   return BigInt(Math.trunc(value));
 }
 
 export function uintOfDouble(value: number): Uint {
-  if (!Number.isFinite(value) || value < 0 || value >= 18_446_744_073_709_551_615) return overflow();
+  if (!Number.isFinite(value) || value < 0 || value >= 2 ** 64) return overflow();
   return new Uint(BigInt(Math.trunc(value)));
 }
 

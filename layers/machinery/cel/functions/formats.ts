@@ -92,7 +92,8 @@ const illegal = <T>(run: () => T): T => {
 function findAll(text: string, expression: string, limit = -1n): ListValue {
   const matcher = illegal(() => pattern(expression)).matcher(text);
   const found: string[] = [];
-  while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) found.push(matcher.group() ?? '');
+  const most = limit < 0n ? Infinity : Number(limit);
+  while (found.length < most && matcher.find()) found.push(matcher.group() ?? '');
   return new ArrayList(found);
 }
 

@@ -43,7 +43,7 @@ function lastIndexOf(text: string, part: string, from?: bigint): bigint {
 
 function replace(text: string, old: string, by: string, count = -1n): string {
   if (count === 0n) return text;
-  if (count < 0n) return old === '' ? [...['', ...characters(text)].map((one) => one + by)].join('') : text.replaceAll(old, () => by);
+  if (count < 0n) return old === '' ? ['', ...characters(text)].map((one) => one + by).join('') : text.replaceAll(old, () => by);
   if (old === '') {
     const all = characters(text);
     let out = '';
