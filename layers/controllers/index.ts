@@ -3,6 +3,7 @@ import type { Controller } from '#control/controller.ts';
 import type { KindRegistry } from '#kinds/kind.ts';
 import { bootstrapController } from './bootstrap/controller.ts';
 import type { BootstrapOptions } from './bootstrap/objects.ts';
+import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
@@ -46,6 +47,7 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
     replicaSetController(),
     deploymentController(),
     statefulSetController(),
+    daemonSetController(),
     jobController(),
     cronJobController(),
     ttlAfterFinishedController(),
