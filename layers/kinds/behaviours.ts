@@ -4,6 +4,7 @@ import { daemonSet } from './apps/daemon-set.ts';
 import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';
 import { statefulSet } from './apps/stateful-set.ts';
+import { customResourceDefinition } from './apiextensions/crd.ts';
 import type { Behaviour } from './behaviour.ts';
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
@@ -45,6 +46,7 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   secrets: { v1: secret },
   serviceaccounts: { v1: serviceAccount },
   services: { v1: service },
+  'customresourcedefinitions.apiextensions.k8s.io': { v1: customResourceDefinition },
   'controllerrevisions.apps': { v1: controllerRevision },
   'daemonsets.apps': { v1: daemonSet },
   'deployments.apps': { v1: deployment },

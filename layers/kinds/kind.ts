@@ -7,6 +7,8 @@ import type { Clock, Ids } from '#machinery/clock.ts';
 import type { FieldError } from '#machinery/field-error.ts';
 import type { KubeObject, ObjectMeta } from '#machinery/object.ts';
 import type { TypeSchema } from '#machinery/schema.ts';
+import type { SchemaNode } from './custom/json-schema.ts';
+import type { CustomResourceDefinition } from './generated/types.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
@@ -43,6 +45,21 @@ export interface StoredSubresource<T extends KubeObject = KubeObject> {
   readonly resetFields?: readonly (readonly string[])[];
 }
 
+/** What the API server must know of a custom resource besides its kind. */
+export interface CustomFacts {
+  readonly definition: CustomResourceDefinition;
+  /** The version that objects are stored in. */
+  readonly storageVersion: string;
+  /** Its instances are being deleted: nothing may be created any more. */
+  readonly terminating: boolean;
+  /** Told with every answer (a deprecated version). */
+  readonly warnings: readonly string[];
+  /** The version's schema. */
+  readonly schema: SchemaNode;
+  /** Brings an object that was converted or stored earlier into the shape of this version, in place: pruned, defaulted. */
+  refresh(object: KubeObject): void;
+}
+
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly group: string;
   readonly version: string;
@@ -63,6 +80,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly hasGeneration: boolean;
   /** PUT to a name that does not exist creates it (leases, events). */
   readonly createOnUpdate?: boolean;
+  /** A PUT must say which version of the object it replaces. */
+  readonly needsVersion?: true;
   /** How names are checked; `subdomain` (RFC 1123, 253) is the usual one. */
   readonly nameRule: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
   /** The object itself is in the answer to DELETE, instead of a Status. */
@@ -81,6 +100,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   specChanged?(object: T, old: T): boolean;
   /** Everything but metadata, which is checked for all kinds alike. */
   validate?(object: T, context: KindContext): FieldError[];
+  /** `validateUpdate` says all there is to say of an update, and `validate` is for creates only (custom resources: what was wrong may stay so). */
+  readonly ratchets?: true;
   /** Called besides `validate`: immutable fields. */
   validateUpdate?(object: T, old: T, context: KindContext): FieldError[];
   /** Texts for the `Warning` header. */
@@ -95,6 +116,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly resetFields?: readonly (readonly string[])[];
 
   readonly stored: readonly StoredSubresource<T>[];
+  /** Set where the kind is defined by a CustomResourceDefinition. */
+  readonly custom?: CustomFacts;
   /** Where `/scale` finds its numbers. */
   readonly scale?: {
     readonly specReplicas: readonly string[];
@@ -129,6 +152,8 @@ export interface KindRegistry {
   virtual(group: string, version: string, plural: string): VirtualResource | undefined;
   kinds(): readonly Kind[];
   virtuals(): readonly VirtualResource[];
+  /** Custom kinds come and go: takes in what the store says now. Absent: nothing ever changes. */
+  refresh?(): Promise<void>;
   /** A schema by its OpenAPI name, such as `io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions`. */
   schema(name: string): TypeSchema | undefined;
 }
