@@ -98,7 +98,8 @@ const known = new Map<Overload, Cost | null>();
 export function callCost(overload: Overload, args: readonly unknown[], result: unknown): number {
   let cost = known.get(overload);
   if (cost === undefined) {
-    cost = (Object.hasOwn(BY_FUNCTION, overload.fn) ? BY_FUNCTION[overload.fn] : undefined) ?? (Object.hasOwn(BY_OVERLOAD, overload.id) ? BY_OVERLOAD[overload.id] : undefined) ?? null;
+    cost =
+      (Object.hasOwn(BY_FUNCTION, overload.fn) ? BY_FUNCTION[overload.fn] : undefined) ?? (Object.hasOwn(BY_OVERLOAD, overload.id) ? BY_OVERLOAD[overload.id] : undefined) ?? null;
     known.set(overload, cost);
   }
   return cost === null ? 1 : cost(args, result, overload);

@@ -49,7 +49,12 @@ export const contains = (list: ListValue, wanted: unknown): boolean => {
 
 /** The key fields of an item of a map-list as text. */
 export const mapKeyOf = (item: unknown, keys: readonly string[]): string =>
-  item instanceof MapValue ? JSON.stringify(keys.map((key) => toJson(item.get(key) ?? null)), (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)) : '';
+  item instanceof MapValue
+    ? JSON.stringify(
+        keys.map((key) => toJson(item.get(key) ?? null)),
+        (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value),
+      )
+    : '';
 
 function equalMaps(a: MapValue, b: MapValue): boolean {
   if (a.size !== b.size) return false;

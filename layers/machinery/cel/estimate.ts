@@ -142,9 +142,8 @@ class Coster {
     const second: Local = { size: entries?.value, entries: undefined };
     const count = this.#sizeOf(expr.range);
     return this.#within([[expr.accumulator, accumulator]], () => {
-      const turn = this.#within(
-        [[expr.first, first] as const, ...(expr.second === undefined ? [] : [[expr.second, second] as const])],
-        () => plus(this.cost(expr.condition), this.cost(expr.step)),
+      const turn = this.#within([[expr.first, first] as const, ...(expr.second === undefined ? [] : [[expr.second, second] as const])], () =>
+        plus(this.cost(expr.condition), this.cost(expr.step)),
       );
       const result = this.cost(expr.result);
       if (expr.init.kind === 'literal') this.#sizes.set(expr, this.#sizeOf(expr.init));
@@ -305,7 +304,11 @@ class Coster {
       }
       case 'add_list': {
         const entries = [this.#entriesOf(args[0]!), this.#entriesOf(args[1]!)].filter((one) => one !== undefined);
-        if (entries.length > 0) this.#entries.set(expr, entries.reduce((a, b) => ({ key: union(a.key, b.key), value: union(a.value, b.value) })));
+        if (entries.length > 0)
+          this.#entries.set(
+            expr,
+            entries.reduce((a, b) => ({ key: union(a.key, b.key), value: union(a.value, b.value) })),
+          );
         return { cost: ONE, size: plus(this.#sizeOf(args[0]!), this.#sizeOf(args[1]!)) };
       }
       case 'index_list':

@@ -111,7 +111,7 @@ function unescape(text: string, pos: number, bytes: boolean): string {
     throw new SyntaxIssue(pos, `invalid ${bytes ? 'bytes' : 'string'} literal: unable to unescape string`);
   };
   let out = '';
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     if (text[at] !== '\\') {
       const next = text.indexOf('\\', at);
       out += plain(text.slice(at, next === -1 ? undefined : next));

@@ -7,9 +7,7 @@ import { Uint } from './values.ts';
 /** cel-go's limits: characters of source, depth of nesting. */
 const MAX_SOURCE = 100_000;
 const MAX_DEPTH = 250;
-const RESERVED: ReadonlySet<string> = new Set(
-  'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '),
-);
+const RESERVED: ReadonlySet<string> = new Set('as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '));
 const PRIMARY = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 const RELATIONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=', 'in']);
 const MIN_INT_SIZE = 2n ** 63n;
@@ -183,7 +181,8 @@ class Parser {
     while (!this.#is('}')) {
       const optional = this.#take('?');
       const field = this.#token;
-      if (field.kind !== 'ident' && field.kind !== 'quoted') throw new SyntaxIssue(field.pos, `Syntax error: mismatched input '${field.text}' expecting {'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}`);
+      if (field.kind !== 'ident' && field.kind !== 'quoted')
+        throw new SyntaxIssue(field.pos, `Syntax error: mismatched input '${field.text}' expecting {'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}`);
       this.#at++;
       const colon = this.#expect(':');
       fields.push({ pos: colon.pos, name: field.kind === 'quoted' ? String(field.value) : field.text, value: this.#expression(), optional });

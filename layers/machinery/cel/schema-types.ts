@@ -37,9 +37,7 @@ const MIN_TEXT = 2;
 const MIN_CONTAINER = 2;
 const MIN_BOOL = 4;
 
-const RESERVED: ReadonlySet<string> = new Set(
-  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
-);
+const RESERVED: ReadonlySet<string> = new Set('true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '));
 
 /** A JSON name as an expression writes it, `undefined` for one that it cannot. */
 export function escapeName(name: string): string | undefined {
@@ -81,7 +79,10 @@ const withMeta = (schema: CelSchema): CelSchema => ({
     ...schema.properties,
     apiVersion: { type: 'string' },
     kind: { type: 'string' },
-    metadata: schema.properties?.['metadata']?.properties?.['name'] === undefined || schema.properties['metadata'].properties['generateName'] === undefined ? META : schema.properties['metadata'],
+    metadata:
+      schema.properties?.['metadata']?.properties?.['name'] === undefined || schema.properties['metadata'].properties['generateName'] === undefined
+        ? META
+        : schema.properties['metadata'],
   },
 });
 

@@ -75,7 +75,11 @@ export const AUTHORIZATION: readonly Overload[] = [
   overload('authorizer_path', `${A}.Authorizer->path(string): ${A}.PathCheck`, (check: Check, path: string) =>
     path.trim() === '' ? fail('path must not be empty') : new Check('PathCheck', check.decide, { ...check.check, path }),
   ),
-  overload('authorizer_group', `${A}.Authorizer->group(string): ${A}.GroupCheck`, (check: Check, group: string) => new Check('GroupCheck', check.decide, { ...check.check, group })),
+  overload(
+    'authorizer_group',
+    `${A}.Authorizer->group(string): ${A}.GroupCheck`,
+    (check: Check, group: string) => new Check('GroupCheck', check.decide, { ...check.check, group }),
+  ),
   overload('authorizer_serviceaccount', `${A}.Authorizer->serviceAccount(string, string): ${A}.Authorizer`, (check: Check, namespace: string, name: string) => {
     if (isDNS1123Subdomain(name).length > 0) fail('Invalid service account name');
     if (isDNS1123Label(namespace).length > 0) fail('Invalid service account namespace');

@@ -76,7 +76,9 @@ const urls: readonly Overload[] = [
   overload('url_get_host', 'kubernetes.URL->getHost(): string', (url: UrlValue) => url.host),
   overload('url_get_hostname', 'kubernetes.URL->getHostname(): string', (url: UrlValue) => url.host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')),
   overload('url_get_port', 'kubernetes.URL->getPort(): string', (url: UrlValue) => /:(\d*)$/.exec(url.host)?.[1] ?? ''),
-  overload('url_get_escaped_path', 'kubernetes.URL->getEscapedPath(): string', (url: UrlValue) => url.path.replaceAll(/[^\w%!$&'()*+,\-./:;=@~]/gu, (one) => encodeURIComponent(one))),
+  overload('url_get_escaped_path', 'kubernetes.URL->getEscapedPath(): string', (url: UrlValue) =>
+    url.path.replaceAll(/[^\w%!$&'()*+,\-./:;=@~]/gu, (one) => encodeURIComponent(one)),
+  ),
   overload('url_get_query', 'kubernetes.URL->getQuery(): map<string, list<string>>', queryOf),
 ];
 

@@ -130,9 +130,13 @@ const optionals: readonly Overload[] = [
   overload('optional_or_optional', 'optional<V>->or(optional<V>): optional<V>', (value: Optional, other: Optional) => (value.present ? value : other)),
   overload('optional_orValue_value', 'optional<V>->orValue(V): V', (value: Optional, other: unknown) => (value.present ? value.value : other)),
   overload('list_optindex_optional_int', '_[?_](list<V>, int): optional<V>', inList),
-  overload('optional_list_optindex_optional_int', '_[?_](optional<list<V>>, int): optional<V>', (list: Optional, at: bigint) => through<ListValue>(list, (inner) => inList(inner, at))),
+  overload('optional_list_optindex_optional_int', '_[?_](optional<list<V>>, int): optional<V>', (list: Optional, at: bigint) =>
+    through<ListValue>(list, (inner) => inList(inner, at)),
+  ),
   overload('map_optindex_optional_value', '_[?_](map<K, V>, K): optional<V>', inMap),
-  overload('optional_map_optindex_optional_value', '_[?_](optional<map<K, V>>, K): optional<V>', (map: Optional, key: unknown) => through<MapValue>(map, (inner) => inMap(inner, key))),
+  overload('optional_map_optindex_optional_value', '_[?_](optional<map<K, V>>, K): optional<V>', (map: Optional, key: unknown) =>
+    through<MapValue>(map, (inner) => inMap(inner, key)),
+  ),
   overload('optional_list_index_int', '_[_](optional<list<V>>, int): optional<V>', (list: Optional, at: bigint) => through<ListValue>(list, (inner) => inList(inner, at))),
   overload('optional_map_index_value', '_[_](optional<map<K, V>>, K): optional<V>', (map: Optional, key: unknown) => through<MapValue>(map, (inner) => inMap(inner, key))),
 ];

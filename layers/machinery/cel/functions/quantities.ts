@@ -47,14 +47,23 @@ const quantities: readonly Overload[] = [
     nano % NANO === 0n ? nano / NANO : fail('cannot convert value to integer'),
   ),
   overload('quantity_is_integer', 'kubernetes.Quantity->isInteger(): bool', ({ quantity: { nano } }: QuantityValue) => nano % NANO === 0n),
-  overload('quantity_add', 'kubernetes.Quantity->add(kubernetes.Quantity): kubernetes.Quantity', (a: QuantityValue, b: QuantityValue) => new QuantityValue(add(a.quantity, b.quantity))),
+  overload(
+    'quantity_add',
+    'kubernetes.Quantity->add(kubernetes.Quantity): kubernetes.Quantity',
+    (a: QuantityValue, b: QuantityValue) => new QuantityValue(add(a.quantity, b.quantity)),
+  ),
   overload('quantity_add_int', 'kubernetes.Quantity->add(int): kubernetes.Quantity', (a: QuantityValue, b: bigint) => new QuantityValue(add(a.quantity, fromInteger(b)))),
-  overload('quantity_sub', 'kubernetes.Quantity->sub(kubernetes.Quantity): kubernetes.Quantity', (a: QuantityValue, b: QuantityValue) => new QuantityValue(subtract(a.quantity, b.quantity))),
+  overload(
+    'quantity_sub',
+    'kubernetes.Quantity->sub(kubernetes.Quantity): kubernetes.Quantity',
+    (a: QuantityValue, b: QuantityValue) => new QuantityValue(subtract(a.quantity, b.quantity)),
+  ),
   overload('quantity_sub_int', 'kubernetes.Quantity->sub(int): kubernetes.Quantity', (a: QuantityValue, b: bigint) => new QuantityValue(subtract(a.quantity, fromInteger(b)))),
 ];
 
 /** Semantic Versioning 2.0.0, with the numbers of 64 bits that Kubernetes' parser takes. */
-const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$/;
+const SEMVER =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$/;
 const MAX_PART = 2n ** 64n;
 
 class Semver extends Opaque {

@@ -150,7 +150,15 @@ const conversions: readonly Overload[] = [
   overload('int64_to_double', 'double(int): double', (value: bigint) => Number(value)),
   overload('uint64_to_double', 'double(uint): double', (value: Uint) => Number(value.value)),
   overload('string_to_double', 'double(string): double', (text: string) =>
-    /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : /^[+-]?inf(?:inity)?$/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : /^nan$/i.test(text) ? Number.NaN : conversion('string', 'double'),
+    /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
+      ? Number(text)
+      : /^[+-]?inf(?:inity)?$/i.test(text)
+        ? text.startsWith('-')
+          ? -Infinity
+          : Infinity
+        : /^nan$/i.test(text)
+          ? Number.NaN
+          : conversion('string', 'double'),
   ),
   overload('int64_to_int64', 'int(int): int', (value: bigint) => value),
   overload('uint64_to_int64', 'int(uint): int', (value: Uint) => int(value.value)),
@@ -216,7 +224,17 @@ function partsIn(nanos: bigint, zone: string): Parts {
   else if (zone !== 'UTC' && zone !== '') {
     let format: Intl.DateTimeFormat;
     try {
-      format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric', weekday: 'short' });
+      format = new Intl.DateTimeFormat('en-US', {
+        timeZone: zone,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        second: 'numeric',
+        weekday: 'short',
+      });
     } catch {
       return fail(`unknown time zone ${zone}`);
     }

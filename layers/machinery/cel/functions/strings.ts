@@ -89,7 +89,8 @@ const ESCAPES: Readonly<Record<string, string>> = { '\x07': '\\a', '\b': '\\b', 
 const quote = (text: string): string => `"${text.toWellFormed().replaceAll(/[\x07\b\f\n\r\t\v\\"]/g, (one) => ESCAPES[one]!)}"`;
 const ascii = (text: string, pattern: RegExp, change: (one: string) => string): string => text.replaceAll(pattern, change);
 // Go's unicode.IsSpace
-const trim = (text: string): string => text.replaceAll(/^[\t\n\v\f\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]+|[\t\n\v\f\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]+$/g, '');
+const trim = (text: string): string =>
+  text.replaceAll(/^[\t\n\v\f\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]+|[\t\n\v\f\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]+$/g, '');
 
 const number = (value: unknown): bigint | number | undefined => (typeof value === 'bigint' || typeof value === 'number' ? value : value instanceof Uint ? value.value : undefined);
 const special = (value: number): string | undefined => (Number.isNaN(value) ? 'NaN' : value === Infinity ? 'Infinity' : value === -Infinity ? '-Infinity' : undefined);
@@ -117,7 +118,9 @@ function asText(value: unknown, nested = false): string {
       .map((key) => `${asText(key, true)}:${asText(value.get(key), true)}`)
       .sort()
       .join(', ')}}`;
-  return fail(`error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${formatType(typeOf(value))}`);
+  return fail(
+    `error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${formatType(typeOf(value))}`,
+  );
 }
 
 const given = (clause: string, allowed: string, value: unknown): never =>
@@ -135,7 +138,10 @@ function clause(letter: string, precision: number | undefined, value: unknown): 
     case 'e':
       return numeric === undefined
         ? given('scientific', 'doubles', value)
-        : (special(Number(numeric)) ?? Number(numeric).toExponential(precision ?? 6).replace(/e([+-])(\d)$/, 'e$10$2'));
+        : (special(Number(numeric)) ??
+            Number(numeric)
+              .toExponential(precision ?? 6)
+              .replace(/e([+-])(\d)$/, 'e$10$2'));
     case 'b':
       if (typeof value === 'boolean') return value ? '1' : '0';
       return typeof numeric === 'bigint' ? numeric.toString(2) : given('binary', 'integers and bools', value);
