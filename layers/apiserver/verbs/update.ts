@@ -11,7 +11,7 @@ import { badRequest, conflict, invalidObject, notFound } from '#machinery/status
 import { StoreConflict } from '#store/errors.ts';
 import { admission } from '../admission/chain.ts';
 import { type Call, kindContext, refOf } from '../context.ts';
-import { parseBytes } from '../write/body.ts';
+import { parseBytes, remember } from '../write/body.ts';
 import { type FieldTracker, trackUpdate } from '../write/managed-fields.ts';
 import { commit, keyOf, putOf, removeOf, toServed, withVersion } from '../write/store-write.ts';
 import { create } from './create.ts';
@@ -125,7 +125,8 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     const chain = admission(call, { operation: 'UPDATE', name, object, oldObject: old, dryRun: input.dryRun, ...(input.options === undefined ? {} : { options: input.options }) });
     await chain.mutate();
     kind.defaults?.(object);
-    if (kind.hasGeneration && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+    // what comes through `/status` tells what was seen, and asks for nothing
+    if (kind.hasGeneration && door?.name !== 'status' && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
     const errors = [
       ...validateObjectMeta(metadata, kind),
       ...validateObjectMetaUpdate(metadata, old.metadata),
@@ -140,7 +141,10 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     await chain.validate();
     if (input.dryRun) return { object, created: false };
     const final = isFinal(kind, object);
-    if (!final && sameObject(object, old)) return { object: withVersion(old, stored.rv), created: false };
+    if (!final && sameObject(object, old)) {
+      if (kind.convert === undefined) remember(old, stored.body);
+      return { object: withVersion(old, stored.rv), created: false };
+    }
     if (final) await chain.removing();
     try {
       const rv = await commit(call, final ? removeOf(call, object, stored.rv) : putOf(call, object, { rv: stored.rv }), chain.writes);

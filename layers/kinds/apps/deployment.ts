@@ -84,8 +84,7 @@ export const deployment = behaviour<Deployment>({
     return errors;
   },
   // annotations are copied to replica sets: the controller must look at a change of them as at one of the spec
-  // (a write through `/status` changes the status)
-  specChanged: (now, old) => !semanticEqual(now.spec, old.spec) || (!semanticEqual(now.metadata.annotations, old.metadata.annotations) && semanticEqual(now.status, old.status)),
+  specChanged: (now, old) => !semanticEqual(now.spec, old.spec) || !semanticEqual(now.metadata.annotations, old.metadata.annotations),
   warnings: templateWarnings,
   stored: { status: statusDoor<Deployment>(validateStatus, true) },
   scale: { specReplicas: ['spec', 'replicas'], statusReplicas: ['status', 'replicas'], selector: selectorOf },
