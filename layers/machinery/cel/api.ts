@@ -7,7 +7,7 @@ import type { CelType } from './types.ts';
 export interface CelOptions {
   /** What the expression may speak of. Values bound at evaluation are JSON, read as these types say. */
   readonly variables: Readonly<Record<string, CelType>>;
-  /** The types that the result may have; any where absent. */
+  /** The types that the result may have, exactly: `dyn` is no bool. Any where absent. */
   readonly result?: readonly CelType[];
   /** Cost units (cel-go's) of one evaluation; 1,000,000 where absent, as Kubernetes' `PerCallLimit`. */
   readonly costLimit?: number;
@@ -48,6 +48,9 @@ export interface CompiledCel {
 export class CelCompileError extends Error {
   readonly code = 'CEL_COMPILE';
 }
+
+/** `must evaluate to bool but got int` */
+export class CelResultError extends CelCompileError {}
 
 /** `no such key: x`, `division by zero`, ... */
 export class CelEvaluationError extends Error {

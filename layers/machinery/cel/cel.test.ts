@@ -159,9 +159,9 @@ describe('errors', () => {
   });
 
   it('a result of another type', () => {
-    expect(() => compileCel('1 + 1', { variables: {}, result: [BOOL] })).toThrow('must evaluate to bool');
-    expect(() => compileCel('object.x', { variables: { object: DYN }, result: [BOOL] })).not.toThrow();
-    expect(() => compileCel('1', { variables: {}, result: [BOOL, STRING] })).toThrow('must evaluate to one of bool, string');
+    expect(() => compileCel('1 + 1', { variables: {}, result: [BOOL] })).toThrow('must evaluate to bool but got int');
+    expect(() => compileCel('object.x', { variables: { object: DYN }, result: [BOOL] })).toThrow('must evaluate to bool but got dyn');
+    expect(() => compileCel('1', { variables: {}, result: [BOOL, STRING] })).toThrow('must evaluate to one of [bool string] but got int');
   });
 });
 

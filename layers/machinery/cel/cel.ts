@@ -1,5 +1,5 @@
 /** The engine: an expression to something that can be evaluated, and the variables and types that Kubernetes' callers share. */
-import { CelCompileError, CelEvaluationError, type CelOptions, type CompiledCel } from './api.ts';
+import { CelResultError, type CelOptions, type CompiledCel } from './api.ts';
 import { compileError } from './ast.ts';
 import { check } from './check.ts';
 import { compile, frameFor } from './compile.ts';
@@ -32,14 +32,13 @@ function mutationType(name: string): CelObjectType | undefined {
   return name === 'Object' || name.startsWith('Object.') ? { kind: 'object', name, constructible: true, fields: new AnyFields() } : undefined;
 }
 
-const matchesResult = (type: CelType, wanted: CelType): boolean => type.kind === 'dyn' || wanted.kind === 'dyn' || formatType(type) === formatType(wanted);
-
-/** @throws CelCompileError */
+/** @throws CelCompileError, and CelResultError for a result of another type */
 export function compileCel(expression: string, options: CelOptions): CompiledCel {
   const tree = parse(expression);
   const { checked, issues, type } = check(tree, { variables: options.variables, structOf: options.mutation === true ? mutationType : () => undefined });
   if (issues.length > 0) throw compileError(expression, issues);
-  if (options.result !== undefined && !options.result.some((wanted) => matchesResult(type, wanted))) throw new CelCompileError(`must evaluate to ${resultNames(options.result)}`);
+  if (options.result !== undefined && !options.result.some((wanted) => formatType(type) === formatType(wanted)))
+    throw new CelResultError(`must evaluate to ${resultNames(options.result)} but got ${formatType(type)}`);
   const program = compile(tree, checked, options.variables);
   const limit = options.costLimit ?? PER_CALL_LIMIT;
   let estimated: CompiledCel['estimate'] | undefined;
@@ -60,7 +59,5 @@ export function compileCel(expression: string, options: CelOptions): CompiledCel
 
 function resultNames(types: readonly CelType[]): string {
   const names = types.map(formatType);
-  return names.length === 1 ? names[0]! : `one of ${names.join(', ')}`;
+  return names.length === 1 ? names[0]! : `one of [${names.join(' ')}]`;
 }
-
-export { CelCompileError, CelEvaluationError, toJson };
