@@ -8,6 +8,7 @@ import type { Call } from './context.ts';
 import { admitVirtual } from './http/virtual.ts';
 import { listOptions } from './routing/query.ts';
 import type { Services } from './server.port.ts';
+import type { VirtualHandler } from './virtual/port.ts';
 import { create } from './verbs/create.ts';
 import { checkDeleteOptions, remove } from './verbs/delete.ts';
 import { get } from './verbs/get.ts';
@@ -30,13 +31,17 @@ function groupsOf(user: string, groups: readonly string[] | undefined): readonly
 }
 
 export function createLocalClient(services: Services, user: User = SYSTEM): Client {
-  const kindOf = (resource: Resource): Kind => {
-    const kind = services.registry.byStorage(resource);
+  const kindOf = async (resource: Resource): Promise<Kind> => {
+    let kind = services.registry.byStorage(resource);
+    if (kind === undefined || kind.custom !== undefined) {
+      await services.registry.refresh?.();
+      kind = services.registry.byStorage(resource);
+    }
     if (kind === undefined) throw noSuchResource();
     return kind;
   };
   const callFor = (kind: Kind, namespace: string, name: string, subresource = ''): Call => ({
-    parts: services,
+    parts: services.partsFor(kind),
     kind,
     user,
     namespace: kind.namespaced ? namespace : '',
@@ -51,12 +56,12 @@ export function createLocalClient(services: Services, user: User = SYSTEM): Clie
 
   return {
     async get<T extends KubeObject>(resource: Resource, namespace: string, name: string) {
-      const kind = kindOf(resource);
+      const kind = await kindOf(resource);
       return toServed(kind, parseBytes((await get(callFor(kind, namespace, name))).body)) as T;
     },
 
     async list<T extends KubeObject>(resource: Resource, options: Parameters<Client['list']>[1] = {}) {
-      const kind = kindOf(resource);
+      const kind = await kindOf(resource);
       const query = new URLSearchParams();
       if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
       if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
@@ -69,14 +74,14 @@ export function createLocalClient(services: Services, user: User = SYSTEM): Clie
 
     async create<T extends KubeObject>(resource: Resource, object: T, subresource?: { readonly name: string; readonly of: string }) {
       if (subresource !== undefined) return (await createBelow(resource, object, subresource)) as T;
-      const kind = services.registry.byStorage(resource);
-      if (kind === undefined) return (await createBelow(resource, object, undefined)) as T;
+      if (services.registry.byStorage(resource) === undefined && handlerOf(resource, '') !== undefined) return (await createBelow(resource, object, undefined)) as T;
+      const kind = await kindOf(resource);
       const call = callFor(kind, object.metadata.namespace ?? '', '');
       return (await create(call, { ...common, object: ofKind({ ...object }, kind) })) as T;
     },
 
     async update<T extends KubeObject>(resource: Resource, object: T, subresource = '') {
-      const kind = kindOf(resource);
+      const kind = await kindOf(resource);
       const call = callFor(kind, object.metadata.namespace ?? '', object.metadata.name ?? '', subresource);
       if (subresource === 'scale') return (await updateScale(call, { ...common, change: () => structuredClone(object) })) as unknown as T;
       const result = await update(call, {
@@ -88,7 +93,7 @@ export function createLocalClient(services: Services, user: User = SYSTEM): Clie
     },
 
     async patch<T extends KubeObject>(resource: Resource, namespace: string, name: string, patch: Parameters<Client['patch']>[3], subresource = '') {
-      const kind = kindOf(resource);
+      const kind = await kindOf(resource);
       const call = callFor(kind, namespace, name, subresource);
       if (subresource === 'scale') {
         const replicas = (patch.body as { spec?: { replicas?: number } }).spec?.replicas;
@@ -112,17 +117,21 @@ export function createLocalClient(services: Services, user: User = SYSTEM): Clie
     async delete(resource: Resource, namespace: string, name: string, options: DeleteParameters = {}) {
       const full = { ...options, dryRun: false };
       checkDeleteOptions(full);
-      await remove(callFor(kindOf(resource), namespace, name), full);
+      await remove(callFor(await kindOf(resource), namespace, name), full);
     },
 
     as: (name, groups) => createLocalClient(services, { name, groups: groupsOf(name, groups) }),
   };
 
-  /** Bindings, evictions, tokens, reviews. */
-  async function createBelow(resource: Resource, object: KubeObject, subresource: { readonly name: string; readonly of: string } | undefined): Promise<KubeObject> {
+  function handlerOf(resource: Resource, subresource: string): VirtualHandler | undefined {
     const dot = resource.indexOf('.');
     const [plural, group] = dot < 0 ? [resource, ''] : [resource.slice(0, dot), resource.slice(dot + 1)];
-    const handler = services.virtuals.find((one) => one.resource === plural && one.group === group && one.subresource === (subresource?.name ?? ''));
+    return services.virtuals.find((one) => one.resource === plural && one.group === group && one.subresource === subresource);
+  }
+
+  /** Bindings, evictions, tokens, reviews. */
+  async function createBelow(resource: Resource, object: KubeObject, subresource: { readonly name: string; readonly of: string } | undefined): Promise<KubeObject> {
+    const handler = handlerOf(resource, subresource?.name ?? '');
     if (handler === undefined) throw noSuchResource();
     const namespace = handler.namespaced ? (object.metadata?.namespace ?? '') : '';
     const body = ofKind(structuredClone(object) as KubeObject, { ...handler.body, schema: services.bodySchema(handler.body) });

@@ -1,4 +1,5 @@
 /** What a running API server is composed of, besides what verbs need (context.ts). */
+import type { Kind } from '#kinds/kind.ts';
 import type { TypeSchema } from '#machinery/schema.ts';
 import type { Random } from '#machinery/clock.ts';
 import type { Authenticator } from './authn/port.ts';
@@ -13,6 +14,8 @@ export interface Services extends ServerParts {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly virtuals: readonly VirtualHandler[];
+  /** The parts that a call of this kind works with: custom resources see the store through their definition. */
+  partsFor(kind: Kind): ServerParts;
   /** The type of a body that no resource of the registry has (evictions, bindings, token requests). */
   bodySchema(type: { readonly group: string; readonly version: string; readonly kind: string }): TypeSchema;
   /** Absent where no node can be reached: streaming subresources answer 503. */

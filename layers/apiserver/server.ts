@@ -1,12 +1,18 @@
 /** The API server put together: from a request to its answer, whatever door it came through. */
 import type { Duplex } from 'node:stream';
 import type { KindRegistry } from '#kinds/kind.ts';
+import { builtInKinds } from '#kinds/registry.ts';
+import { DynamicRegistry } from '#kinds/custom/registry.ts';
 import { schemaOfKind } from '#kinds/schema.ts';
 import type { Clock, Ids, Random } from '#machinery/clock.ts';
 import type { Store } from '#store/port.ts';
 import type { AdmissionPlugin } from './admission/port.ts';
 import type { Authenticator, User } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
+import { converter } from './custom/convert.ts';
+import { storedDefinitions } from './custom/definitions.ts';
+import { customServing } from './custom/serving.ts';
+import { conversionWebhook } from './custom/webhook.ts';
 import { DiscoveryIndex } from './discovery/index.ts';
 import { openApiRoutes } from './discovery/openapi.ts';
 import { discoveryRoutes } from './discovery/routes.ts';
@@ -71,12 +77,22 @@ function schemaOfBody({ group, version, kind }: { readonly group: string; readon
   return schema;
 }
 
+const KIND_PATHS = /^\/(?:apis|openapi)(?:\/|$)/;
+
+/** Whatever is not built in may have been defined, changed or taken away by somebody else a moment ago. */
+function needsFreshKinds({ isResource, group, version, resource, path }: RequestInfo): boolean {
+  return isResource ? builtInKinds().byResource(group, version, resource) === undefined && group !== '' : KIND_PATHS.test(path);
+}
+
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = options.metrics ?? new Metrics();
   const virtuals = [podBinding, bindings, podEviction, ...(options.virtuals ?? [])];
+  const registry = options.registry instanceof DynamicRegistry ? options.registry : new DynamicRegistry(options.registry, storedDefinitions(options.store));
+  const custom = customServing(registry, converter(conversionWebhook(() => services)));
   const services: Services = {
     store: options.store,
-    registry: options.registry,
+    registry,
+    partsFor: (kind) => custom.partsFor(services, kind),
     admission: options.admission,
     authenticator: options.authenticator,
     authorizer: options.authorizer,
@@ -93,7 +109,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const watches = new WatchClock(options.clock);
   const openWatches = metrics.gauge('apiserver_registered_watchers', 'Watches that are open.');
   metrics.collect(() => openWatches.set(watches.size));
-  const index = new DiscoveryIndex(options.registry);
+  const index = new DiscoveryIndex(registry);
   const environment = {
     services,
     index,
@@ -116,7 +132,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const parts: HandlerParts = {
     services,
     metrics: requestMetrics,
-    serve: (info, user: User, exchange) => (info.isResource ? serveResource(environment, info, user, exchange) : paths.serve(info, user, exchange)),
+    serve(info, user: User, exchange) {
+      const answer = (): Promise<ApiResponse> | ApiResponse => (info.isResource ? serveResource(environment, info, user, exchange) : paths.serve(info, user, exchange));
+      return needsFreshKinds(info) ? registry.refresh().then(answer) : answer();
+    },
   };
   return {
     metrics,

@@ -50,8 +50,9 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
     if (kind.namespaced && (info.verb === 'create' || info.verb === 'deletecollection')) throw refuseMethod(info);
     throw noSuchResource();
   }
+  if (kind.custom !== undefined) exchange.warnings.push(...kind.custom.warnings);
   const call: Call = {
-    parts: services,
+    parts: services.partsFor(kind),
     kind,
     user,
     namespace: kind.namespaced ? info.namespace : '',

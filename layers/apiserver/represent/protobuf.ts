@@ -7,7 +7,7 @@ import type { TypeSchema } from '#machinery/schema.ts';
 import { notAcceptable } from '#machinery/status.ts';
 import { JSON_TYPE, YAML_TYPE } from './media.ts';
 
-export const hasProtobuf = (kind: Kind): boolean => kind.schema.name.startsWith('io.k8s.');
+export const hasProtobuf = (kind: Kind): boolean => kind.custom === undefined;
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 

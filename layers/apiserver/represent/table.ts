@@ -21,7 +21,7 @@ const CREATED: Column = {
 const definitions = new WeakMap<Kind, readonly object[]>();
 
 /** Events begin with another column than `Name`: kinds that name it themselves keep their order. */
-const namesItself = (kind: Kind): boolean => kind.columns?.some(({ name }) => name === 'Name') === true;
+const namesItself = (kind: Kind): boolean => kind.custom === undefined && kind.columns?.some(({ name }) => name === 'Name') === true;
 
 export function columnDefinitions(kind: Kind): readonly object[] {
   let columns = definitions.get(kind);

@@ -84,8 +84,14 @@ interface Slice extends KubeObject {
   ports?: readonly { readonly name?: string; readonly port?: number }[];
 }
 
-async function serviceTarget(services: Services, { namespace, name: text }: RequestInfo): Promise<ProxyTarget> {
-  const { scheme, name, port } = split(text, 'service');
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+  readonly node: string | undefined;
+}
+
+/** The ready endpoints of a service's port, which is given as in the service: by number, by name, or not at all where there is but one. */
+export async function serviceEndpoints(services: Pick<Services, 'store'>, namespace: string, name: string, port: string): Promise<readonly Endpoint[]> {
   const service = await readStored<Service>(services, 'services', namespace, name);
   const ports = service.spec.ports ?? [];
   let portName = port;
@@ -100,7 +106,7 @@ async function serviceTarget(services: Services, { namespace, name: text }: Requ
     version: 'latest',
     match: ({ labels }) => labels['kubernetes.io/service-name'] === name,
   });
-  const found: { ip: string; port: number; node: string | undefined }[] = [];
+  const found: Endpoint[] = [];
   for (const item of page.items) {
     const slice = parseBytes<Slice>(item.body);
     for (const one of slice.ports ?? []) {
@@ -110,6 +116,12 @@ async function serviceTarget(services: Services, { namespace, name: text }: Requ
     }
   }
   if (found.length === 0) throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`, 0);
+  return found;
+}
+
+async function serviceTarget(services: Services, { namespace, name: text }: RequestInfo): Promise<ProxyTarget> {
+  const { scheme, name, port } = split(text, 'service');
+  const found = await serviceEndpoints(services, namespace, name, port);
   const chosen = found[Math.floor(services.random() * found.length)]!;
   return toPod(services, await nodeNamed(services, chosen.node), chosen.ip, chosen.port, scheme);
 }

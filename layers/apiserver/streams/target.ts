@@ -18,7 +18,7 @@ export interface Pod extends KubeObject {
   status?: { phase?: string; podIP?: string };
 }
 
-export async function readStored<T extends KubeObject>(services: Services, resource: string, namespace: string, name: string): Promise<T> {
+export async function readStored<T extends KubeObject>(services: Pick<Services, 'store'>, resource: string, namespace: string, name: string): Promise<T> {
   const stored = await services.store.get({ resource, namespace, name });
   if (stored === undefined) throw notFound({ group: '', resource }, name);
   return parseBytes<T>(stored.body);

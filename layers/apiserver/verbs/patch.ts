@@ -22,6 +22,9 @@ const TYPES: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 };
 
+/** Always the same array: what is worked out for it is kept. */
+const NO_FIELDS: readonly (readonly string[])[] = [];
+
 export interface PatchInput {
   readonly type: PatchType;
   /** Parsed, without a type. */
@@ -89,7 +92,7 @@ function decodePatched(value: unknown, validation: FieldValidation, type: BodyTy
 }
 
 /** A patch whose body was parsed already. */
-export async function patchParsed(call: Call, input: PatchInput, custom = false): Promise<UpdateResult> {
+export async function patchParsed(call: Call, input: PatchInput, custom = call.kind.custom !== undefined): Promise<UpdateResult> {
   const { kind, name } = call;
   const type: BodyType = { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema, ...(custom ? { unstructured: true } : {}) };
   const common = { dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) };
@@ -121,6 +124,7 @@ export async function patchParsed(call: Call, input: PatchInput, custom = false)
     time: timestamp(call.parts.clock.now()),
     resetFields: (call.subresource === '' ? kind.resetFields : kind.stored.find((door) => door.name === call.subresource)?.resetFields) ?? [],
     force: input.force,
+    ...(custom ? { unstructured: true } : {}),
   };
   const result = await update(call, {
     ...common,

@@ -22,7 +22,7 @@ function fieldName(kind: Kind, field: string): string {
   const name = ALIASES[kind.storage]?.[field] ?? field;
   if (Object.hasOwn(kind.fields, name)) return name;
   throw badRequest(
-    Object.keys(kind.fields).length === 0
+    Object.keys(kind.fields).length === 0 && kind.custom === undefined
       ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
       : `field label not supported: ${field}`,
   );

@@ -131,7 +131,7 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
       ...validateObjectMeta(metadata, kind),
       ...validateObjectMetaUpdate(metadata, old.metadata),
       ...(door === undefined
-        ? [...(kind.validate?.(object, context) ?? []), ...(kind.validateUpdate?.(object, old, context) ?? [])]
+        ? [...(kind.ratchets === true ? [] : (kind.validate?.(object, context) ?? [])), ...(kind.validateUpdate?.(object, old, context) ?? [])]
         : (door.validateUpdate?.(object, old, context) ?? [])),
     ];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
