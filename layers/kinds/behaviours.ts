@@ -26,9 +26,22 @@ import { serviceAccount } from './core/service-account.ts';
 import { service } from './core/service/service.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
 import { newEvent } from './events/event.ts';
+import { ingressClass } from './networking/ingress-class.ts';
+import { ingress } from './networking/ingress.ts';
+import { ipAddress } from './networking/ip-address.ts';
+import { networkPolicy } from './networking/network-policy.ts';
+import { serviceCIDR } from './networking/service-cidr.ts';
+import { runtimeClass } from './node/runtime-class.ts';
 import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRoleBinding, roleBinding } from './rbac/binding.ts';
 import { clusterRole, role } from './rbac/role.ts';
+import { priorityClass } from './scheduling/priority-class.ts';
+import { csiDriver } from './storage/csi-driver.ts';
+import { csiNode } from './storage/csi-node.ts';
+import { csiStorageCapacity } from './storage/csi-storage-capacity.ts';
+import { storageClass } from './storage/storage-class.ts';
+import { volumeAttachment } from './storage/volume-attachment.ts';
+import { volumeAttributesClass } from './storage/volume-attributes-class.ts';
 
 export const behaviours: Readonly<Record<string, Readonly<Record<string, Behaviour>>>> = {
   configmaps: { v1: configMap },
@@ -57,9 +70,22 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'leases.coordination.k8s.io': { v1: lease },
   'endpointslices.discovery.k8s.io': { v1: endpointSlice },
   'events.events.k8s.io': { v1: newEvent },
+  'ingressclasses.networking.k8s.io': { v1: ingressClass },
+  'ingresses.networking.k8s.io': { v1: ingress },
+  'ipaddresses.networking.k8s.io': { v1: ipAddress },
+  'networkpolicies.networking.k8s.io': { v1: networkPolicy },
+  'servicecidrs.networking.k8s.io': { v1: serviceCIDR },
+  'runtimeclasses.node.k8s.io': { v1: runtimeClass },
   'poddisruptionbudgets.policy': { v1: podDisruptionBudget },
   'clusterrolebindings.rbac.authorization.k8s.io': { v1: clusterRoleBinding },
   'clusterroles.rbac.authorization.k8s.io': { v1: clusterRole },
   'rolebindings.rbac.authorization.k8s.io': { v1: roleBinding },
   'roles.rbac.authorization.k8s.io': { v1: role },
+  'priorityclasses.scheduling.k8s.io': { v1: priorityClass },
+  'csidrivers.storage.k8s.io': { v1: csiDriver },
+  'csinodes.storage.k8s.io': { v1: csiNode },
+  'csistoragecapacities.storage.k8s.io': { v1: csiStorageCapacity },
+  'storageclasses.storage.k8s.io': { v1: storageClass },
+  'volumeattachments.storage.k8s.io': { v1: volumeAttachment },
+  'volumeattributesclasses.storage.k8s.io': { v1: volumeAttributesClass },
 };

@@ -31,6 +31,7 @@ function validateStatus({ status = {} as NonNullable<PodDisruptionBudget['status
 const countText = (value: number | string | undefined): string => (value === undefined ? 'N/A' : String(value));
 
 export const podDisruptionBudget = behaviour<PodDisruptionBudget>({
+  needsVersion: true,
   validate: (budget) => check(budget, false),
   stored: { status: statusDoor<PodDisruptionBudget>(validateStatus) },
   columns: [

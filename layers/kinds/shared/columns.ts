@@ -19,3 +19,12 @@ const join = (containers: readonly Container[] | undefined, field: 'name' | 'ima
 
 export const containerNames = (spec: PodSpec | undefined): string => join(spec?.containers, 'name');
 export const containerImages = (spec: PodSpec | undefined): string => join(spec?.containers, 'image');
+
+/** For kinds whose names are shown with more beside them: a kind that has this column fills it itself. */
+export const NAME: Column = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description:
+    'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
+};

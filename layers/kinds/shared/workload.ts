@@ -3,6 +3,7 @@ import type { LabelSelector, PodTemplateSpec } from '#kinds/generated/types.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
 import { formatLabelSelector, selectorFromLabelSelector } from '#machinery/labels.ts';
+import { isDNS1123Label } from '#machinery/names.ts';
 import type { StoredSubresource } from '../kind.ts';
 import { checkPodTemplate } from '../core/pod/validate.ts';
 import { specWarnings } from '../core/pod/warnings.ts';
@@ -57,10 +58,33 @@ export const isNone = (value: number | string | undefined): boolean => value ===
 
 export const selectorOf = (object: KubeObject): string => formatLabelSelector(selectorFromLabelSelector((object['spec'] as { selector?: LabelSelector } | undefined)?.selector));
 
-export const templateWarnings = (object: KubeObject): string[] => {
+/** About the template, where the spec is new. */
+export const templateWarnings = (object: KubeObject, old: KubeObject | undefined): string[] => {
+  if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
   const template = (object['spec'] as { template?: PodTemplateSpec } | undefined)?.template;
   return template?.spec === undefined ? [] : specWarnings('spec.template.spec', template.spec, template.metadata);
 };
+
+/** The same for kinds whose name becomes part of their pods' names. */
+export function namedTemplateWarnings(object: KubeObject, old: KubeObject | undefined): string[] {
+  const wrong = old === undefined ? isDNS1123Label(object.metadata.name ?? '') : [];
+  // a list as Go prints it
+  const about = `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`;
+  return [...(wrong.length === 0 ? [] : [about]), ...templateWarnings(object, old)];
+}
+
+/** A strategy as it is printed where its type is not known: by the names of Go's fields. */
+export const strategyText = (
+  strategy: { readonly type?: string; readonly rollingUpdate?: object } | undefined,
+  unset: Readonly<Record<string, unknown>>,
+): { readonly Type: string; readonly RollingUpdate: object | null } => ({
+  Type: strategy?.type ?? '',
+  RollingUpdate: strategy?.rollingUpdate === undefined ? null : goText(strategy.rollingUpdate, unset),
+});
+
+/** `unset`: what fields that are not set are in Go. */
+export const goText = (value: object, unset: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(unset).map(([name, zero]) => [`${name.charAt(0).toUpperCase()}${name.slice(1)}`, (value as Record<string, unknown>)[name] ?? zero]));
 
 export function keepSpec(now: KubeObject, old: KubeObject): void {
   if (old['spec'] === undefined) delete now['spec'];
