@@ -29,4 +29,15 @@ export interface Call {
 
 export const kindContext = ({ parts, user }: Call): KindContext => ({ clock: parts.clock, ids: parts.ids, user });
 export const refOf = (kind: Kind): { group: string; resource: string } => ({ group: kind.group, resource: kind.plural });
-export const timestamp = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+
+let second = Number.NaN;
+let secondText = '';
+/** RFC 3339. The last second is kept: every write asks several times for the same one. */
+export function timestamp(milliseconds: number): string {
+  const asked = Math.floor(milliseconds / 1000);
+  if (asked !== second) {
+    secondText = `${new Date(asked * 1000).toISOString().slice(0, 19)}Z`;
+    second = asked;
+  }
+  return secondText;
+}

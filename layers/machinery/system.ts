@@ -14,7 +14,10 @@ export const systemClock: Clock = {
   },
 };
 
-export const systemIds: Ids = {
-  uid: () => randomUUID(),
-  suffix: (length) => Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join(''),
-};
+function suffix(length: number): string {
+  let text = '';
+  for (let left = length; left > 0; left--) text += ALPHABET[randomInt(ALPHABET.length)]!;
+  return text;
+}
+
+export const systemIds: Ids = { uid: () => randomUUID(), suffix };

@@ -1,11 +1,11 @@
 /** POST, PUT, PATCH and DELETE: the body and the options taken in, the verb called, its object sent back. */
 import type { Kind } from '#kinds/kind.ts';
-import { required } from '#machinery/field-error.ts';
+import { invalid, required } from '#machinery/field-error.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { invalidObject, success } from '#machinery/status.ts';
 import { type Call, refOf } from '../context.ts';
 import type { ApiResponse } from '../door.ts';
-import { encodeObject, represent, typeOf } from '../represent/encode.ts';
+import { encodeObject, represent, servesBytes, typeOf } from '../represent/encode.ts';
 import { type Form, negotiate } from '../represent/media.ts';
 import { hasProtobuf } from '../represent/protobuf.ts';
 import { columnDefinitions, partialMetadata, tableRow } from '../represent/table.ts';
@@ -17,13 +17,14 @@ import { selectionOf } from '../verbs/list.ts';
 import { patch } from '../verbs/patch.ts';
 import { updateScale } from '../verbs/scale.ts';
 import { update } from '../verbs/update.ts';
+import { bytesOf } from '../write/body.ts';
 import { type BodyType, decodeBody, mediaType } from '../write/decode.ts';
 import { deleteOptions } from './delete-options.ts';
 import { includeObject, prettied } from './reads.ts';
 import { type Exchange, reply, replyCompressed } from './reply.ts';
 
 const APPLY_TYPE = 'application/apply-patch+yaml';
-const isCustom = (kind: Kind): boolean => !kind.schema.name.startsWith('io.k8s.');
+const isCustom = (kind: Kind): boolean => kind.custom !== undefined;
 const bodyTypeOf = (kind: Kind): BodyType => ({
   group: kind.group,
   version: kind.version,
@@ -49,6 +50,8 @@ export const formFor = (call: Call, exchange: Exchange): Form => negotiate(excha
 
 function answer(call: Call, exchange: Exchange, form: Form, query: Query, code: number, object: KubeObject): ApiResponse {
   const shown = prettied(form, exchange, query);
+  const bytes = servesBytes(call.kind, shown) ? bytesOf(object) : undefined;
+  if (bytes !== undefined) return reply(exchange, code, typeOf(shown), bytes);
   if (shown.as === '') return reply(exchange, code, typeOf(shown), encodeObject(object, shown));
   return reply(
     exchange,
@@ -63,8 +66,15 @@ export async function writeCreate(call: Call, exchange: Exchange): Promise<ApiRe
   const form = formFor(call, exchange);
   const query = parseQuery(exchange.request.query);
   const options = writeOptions(query, headers['user-agent'], 'CreateOptions');
-  const object = decodeBody(body, headers['content-type'], bodyTypeOf(call.kind), options.fieldValidation, call.warnings);
-  const created = await create(call, { object, dryRun: options.dryRun, fieldManager: options.fieldManager, options: optionsObject('CreateOptions', query, options) });
+  const type = bodyTypeOf(call.kind);
+  const decoded = (warnings: string[]): KubeObject => decodeBody(body, headers['content-type'], type, options.fieldValidation, warnings);
+  const created = await create(call, {
+    object: decoded(call.warnings),
+    again: () => decoded([]),
+    dryRun: options.dryRun,
+    fieldManager: options.fieldManager,
+    options: optionsObject('CreateOptions', query, options),
+  });
   return answer(call, exchange, form, query, 201, created);
 }
 
@@ -84,7 +94,9 @@ export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiRe
     ...common,
     mayCreate: call.kind.createOnUpdate === true,
     // the first try may have it, later ones begin with what the client sent
-    change() {
+    change(current) {
+      if (call.kind.needsVersion === true && current !== undefined && call.subresource === '' && !object.metadata.resourceVersion)
+        throw invalidObject(call.kind.group, call.kind.kind, call.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
       const mine = structuredClone(spare ?? object);
       spare = undefined;
       return mine;

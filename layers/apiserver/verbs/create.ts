@@ -9,6 +9,8 @@ import { commit, keyOf, putOf, withVersion } from '../write/store-write.ts';
 
 export interface CreateInput {
   readonly object: KubeObject;
+  /** Makes `object` anew for another try; the first may then work on `object` itself. Absent: every try works on a copy of it. */
+  readonly again?: () => KubeObject;
   readonly dryRun: boolean;
   readonly fieldManager: string;
   readonly options?: Readonly<Record<string, unknown>>;
@@ -46,7 +48,7 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
   const tries = generated ? NAME_TRIES : 1;
   for (let named = 1, together = 1; ;) {
     // every try begins with what the client sent: admission may have left its marks on an earlier one
-    const object = structuredClone(input.object);
+    const object = input.again === undefined ? structuredClone(input.object) : named + together > 2 ? input.again() : input.object;
     begin(call, object);
     if (generated) object.metadata.name = generateName(object.metadata.generateName!, (length) => parts.ids.suffix(length));
     const name = object.metadata.name ?? '';
@@ -63,7 +65,7 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
     });
     await chain.mutate();
     kind.defaults?.(object);
-    const errors = [...validateObjectMeta(object.metadata, kind), ...(kind.validate?.(object, context) ?? [])];
+    const errors = [...validateObjectMeta(object.metadata, kind), ...(kind.validate?.(object, context) ?? []), ...(kind.validateCreate?.(object, context) ?? [])];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
     call.warnings.push(...(kind.warnings?.(object, undefined) ?? []));
     if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);

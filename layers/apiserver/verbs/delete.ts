@@ -58,10 +58,16 @@ export async function remove(call: Call, options: DeleteOptions): Promise<Delete
     if (stored === undefined) throw notFound(refOf(kind), name);
     const old = toServed(kind, parseBytes(stored.body));
     const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid !== undefined && uid !== stored.uid) throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.uid}`);
-    if (resourceVersion !== undefined && resourceVersion !== String(stored.rv)) {
-      throw conflict(refOf(kind), name, `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${stored.rv}`);
-    }
+    // upstream names the kind here, not the resource
+    const ref = { group: kind.group, resource: kind.kind };
+    if (uid !== undefined && uid !== stored.uid)
+      throw conflict(ref, name, `the UID in the precondition (${uid}) does not match the UID in record (${stored.uid}). The object might have been deleted and then recreated`);
+    if (resourceVersion !== undefined && resourceVersion !== String(stored.rv))
+      throw conflict(
+        ref,
+        name,
+        `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${stored.rv}). The object might have been modified`,
+      );
     const chain = admission(call, { operation: 'DELETE', name, object: undefined, oldObject: old, options: options as unknown as Record<string, unknown>, dryRun: options.dryRun });
     await chain.mutate();
     await chain.validate();

@@ -122,7 +122,7 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
     apiVersion: config.apiVersion,
     subresource: call.subresource,
     time: timestamp(call.parts.clock.now()),
-    resetFields: (call.subresource === '' ? kind.resetFields : kind.stored.find((door) => door.name === call.subresource)?.resetFields) ?? [],
+    resetFields: (call.subresource === '' ? kind.resetFields : kind.stored.find((door) => door.name === call.subresource)?.resetFields) ?? NO_FIELDS,
     force: input.force,
     ...(custom ? { unstructured: true } : {}),
   };

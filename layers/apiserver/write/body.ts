@@ -15,6 +15,16 @@ export function bodyFor(object: KubeObject): (rv: number) => Uint8Array {
   return (rv) => Buffer.from(`${before}"${rv}"${after}`);
 }
 
+/**
+ * The bytes in which an object that was just written stands in the store. They are the client's answer as well, which then is not made into text once
+ * more. Beside the object, not in it: copies of it are other objects.
+ */
+const written = new WeakMap<KubeObject, Uint8Array>();
+
+/** To be called when nobody changes the object any more. */
+export const remember = (object: KubeObject, bytes: Uint8Array): void => void written.set(object, bytes);
+export const bytesOf = (object: KubeObject): Uint8Array | undefined => written.get(object);
+
 const decoder = new TextDecoder();
 
 export const parseBytes = <T extends KubeObject>(body: Uint8Array): T => parseJson(decoder.decode(body)) as T;

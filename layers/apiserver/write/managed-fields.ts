@@ -3,6 +3,9 @@ import type { KubeObject } from '#machinery/object.ts';
 import { trackUpdate as track } from '#machinery/apply/track.ts';
 import { type Call, timestamp } from '../context.ts';
 
+/** Always the same array: what is worked out for it is kept. */
+const NONE: readonly (readonly string[])[] = [];
+
 /** Sets `metadata.managedFields` of the new object from the old one's. */
 export type FieldTracker = (object: KubeObject, old: KubeObject | undefined) => void;
 
@@ -14,7 +17,7 @@ export function trackUpdate(call: Call, old: KubeObject | undefined, object: Kub
     apiVersion: object.apiVersion,
     subresource,
     time: timestamp(parts.clock.now()),
-    resetFields: (subresource === '' ? kind.resetFields : kind.stored.find(({ name }) => name === subresource)?.resetFields) ?? [],
+    resetFields: (subresource === '' ? kind.resetFields : kind.stored.find(({ name }) => name === subresource)?.resetFields) ?? NONE,
   });
   if (object.metadata.managedFields.length === 0) delete object.metadata.managedFields;
 }

@@ -5,7 +5,7 @@ import { unavailable } from '#machinery/status.ts';
 import { StoreUnavailable } from '#store/errors.ts';
 import type { ObjectKey, Precondition, Put, Remove, Write } from '#store/port.ts';
 import type { Call } from '../context.ts';
-import { bodyFor } from './body.ts';
+import { bodyFor, remember } from './body.ts';
 
 export const keyOf = (kind: Kind, namespace: string, name: string): ObjectKey => ({ resource: kind.storage, namespace: kind.namespaced ? namespace : '', name });
 
@@ -19,6 +19,17 @@ function fieldsOf(kind: Kind, object: KubeObject): Record<string, string> {
   return fields;
 }
 
+/** The body of a write of the object; what was written last is remembered where it is what clients are served. */
+function bodyOf(kind: Kind, object: KubeObject): (rv: number) => Uint8Array {
+  const make = bodyFor(toStored(kind, object));
+  if (kind.convert !== undefined) return make;
+  return (rv) => {
+    const bytes = make(rv);
+    remember(object, bytes);
+    return bytes;
+  };
+}
+
 export function putOf(call: Call, object: KubeObject, precondition: Precondition): Put {
   const { kind, parts } = call;
   return {
@@ -28,13 +39,13 @@ export function putOf(call: Call, object: KubeObject, precondition: Precondition
     uid: object.metadata.uid!,
     labels: object.metadata.labels ?? {},
     fields: fieldsOf(kind, object),
-    body: bodyFor(toStored(kind, object)),
+    body: bodyOf(kind, object),
     ...(kind.ttlSeconds === undefined ? {} : { expiresAt: Math.ceil(parts.clock.now() / 1000) + kind.ttlSeconds }),
   };
 }
 
 export function removeOf(call: Call, object: KubeObject, rv: number): Remove {
-  return { type: 'remove', key: keyOf(call.kind, object.metadata.namespace ?? '', object.metadata.name!), if: { rv }, body: bodyFor(toStored(call.kind, object)) };
+  return { type: 'remove', key: keyOf(call.kind, object.metadata.namespace ?? '', object.metadata.name!), if: { rv }, body: bodyOf(call.kind, object) };
 }
 
 /** Commits, and answers with the resourceVersion of the first write. StoreConflict passes through: what it means is the verb's to say. */
