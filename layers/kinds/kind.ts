@@ -102,6 +102,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   validate?(object: T, context: KindContext): FieldError[];
   /** `validateUpdate` says all there is to say of an update, and `validate` is for creates only (custom resources: what was wrong may stay so). */
   readonly ratchets?: true;
+  /** Called besides `validate` on creation: what objects that are there already may still have. */
+  validateCreate?(object: T, context: KindContext): FieldError[];
   /** Called besides `validate`: immutable fields. */
   validateUpdate?(object: T, old: T, context: KindContext): FieldError[];
   /** Texts for the `Warning` header. */

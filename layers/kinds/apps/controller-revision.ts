@@ -17,8 +17,11 @@ export const controllerRevision = behaviour<ControllerRevision>({
   validate(object) {
     const errors: FieldError[] = [];
     checkNotNegative(errors, 'revision', object.revision);
-    if (object.data === undefined || object.data === null) errors.push(required('data', 'data is mandatory'));
     return errors;
+  },
+  validateCreate({ data }) {
+    if (data === undefined || data === null) return [required('data', 'data is mandatory')];
+    return typeof data === 'object' && !Array.isArray(data) ? [] : [required('data', 'data must be a valid JSON object')];
   },
   validateUpdate(now, old) {
     const errors: FieldError[] = [];

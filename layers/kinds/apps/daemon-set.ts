@@ -9,8 +9,8 @@ import { checkPodTemplate } from '../core/pod/validate.ts';
 import { type Errors, checkImmutable, checkNotNegative } from '../shared/check.ts';
 import { AGE, CONTAINERS, IMAGES, containerImages, containerNames, integer, text } from '../shared/columns.ts';
 import { checkLabelSelector, isEmptySelector, mapText, selectorText } from '../shared/selector.ts';
-import { checkAtMostAll, checkCountOrPercent, checkRestarting, checkSelects, isNone, statusDoor, templateWarnings } from '../shared/workload.ts';
-import { checkCollisions, checkCounts, checkWithin } from './status.ts';
+import { checkAtMostAll, checkCountOrPercent, checkRestarting, checkSelects, isNone, statusDoor, strategyText, templateWarnings } from '../shared/workload.ts';
+import { checkCollisions, checkCounts } from './status.ts';
 
 /** Where apps/v1 keeps the count of template changes that older versions had as a field. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -43,7 +43,7 @@ function checkStrategy(errors: Errors, { updateStrategy }: Partial<DaemonSetSpec
       return;
     }
     default:
-      errors.push(notSupported(`${field}.type`, updateStrategy?.type ?? '', ['RollingUpdate', 'OnDelete']));
+      errors.push(notSupported(field, strategyText(updateStrategy, { maxUnavailable: 0, maxSurge: 0 }), ['RollingUpdate', 'OnDelete']));
   }
 }
 
@@ -76,7 +76,6 @@ function validateStatus(now: DaemonSet, old: DaemonSet): FieldError[] {
     'numberAvailable',
     'numberUnavailable',
   ]);
-  checkWithin(errors, status, ['numberAvailable'], 'numberReady', 'cannot be greater than numberReady');
   checkCollisions(errors, status, old.status);
   return errors;
 }

@@ -7,7 +7,17 @@ import { behaviour } from '../behaviour.ts';
 import { podTemplateDefaults } from '../core/pod/defaults.ts';
 import { type Errors, checkImmutable, checkNotNegative } from '../shared/check.ts';
 import { AGE, CONTAINERS, IMAGES, containerImages, containerNames, text } from '../shared/columns.ts';
-import { checkAtMostAll, checkCountOrPercent, checkTemplateOf, checkWorkloadSelector, isNone, selectorOf, statusDoor, templateWarnings } from '../shared/workload.ts';
+import {
+  checkAtMostAll,
+  checkCountOrPercent,
+  checkTemplateOf,
+  checkWorkloadSelector,
+  isNone,
+  namedTemplateWarnings,
+  selectorOf,
+  statusDoor,
+  strategyText,
+} from '../shared/workload.ts';
 import { checkCollisions, checkCounts, checkWithin } from './status.ts';
 
 /** Ten minutes. */
@@ -32,7 +42,7 @@ function checkStrategy(errors: Errors, { strategy }: DeploymentSpec): void {
       checkAtMostAll(errors, `${field}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable);
       return;
     default:
-      errors.push(notSupported(`${field}.type`, strategy?.type ?? '', ['Recreate', 'RollingUpdate']));
+      errors.push(notSupported(field, strategyText(strategy, { maxUnavailable: 0, maxSurge: 0 }), ['Recreate', 'RollingUpdate']));
   }
 }
 
@@ -85,7 +95,7 @@ export const deployment = behaviour<Deployment>({
   },
   // annotations are copied to replica sets: the controller must look at a change of them as at one of the spec
   specChanged: (now, old) => !semanticEqual(now.spec, old.spec) || !semanticEqual(now.metadata.annotations, old.metadata.annotations),
-  warnings: templateWarnings,
+  warnings: namedTemplateWarnings,
   stored: { status: statusDoor<Deployment>(validateStatus, true) },
   scale: { specReplicas: ['spec', 'replicas'], statusReplicas: ['status', 'replicas'], selector: selectorOf },
   columns: [

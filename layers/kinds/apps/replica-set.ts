@@ -8,7 +8,7 @@ import { checkReplicaCounts } from '../core/replication-controller.ts';
 import { checkImmutable, checkNotNegative } from '../shared/check.ts';
 import { AGE, CONTAINERS, IMAGES, containerImages, containerNames, integer, text } from '../shared/columns.ts';
 import { selectorText } from '../shared/selector.ts';
-import { checkTemplateOf, checkWorkloadSelector, selectorOf, statusDoor, templateWarnings } from '../shared/workload.ts';
+import { checkTemplateOf, checkWorkloadSelector, namedTemplateWarnings, selectorOf, statusDoor } from '../shared/workload.ts';
 import { checkCounts } from './status.ts';
 
 export const replicaSet = behaviour<ReplicaSet>({
@@ -32,7 +32,7 @@ export const replicaSet = behaviour<ReplicaSet>({
     checkImmutable(errors, 'spec.selector', now.spec?.selector, old.spec?.selector);
     return errors;
   },
-  warnings: templateWarnings,
+  warnings: namedTemplateWarnings,
   stored: {
     status: statusDoor<ReplicaSet>(({ status }) => {
       const errors: FieldError[] = [];

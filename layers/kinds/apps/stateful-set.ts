@@ -6,14 +6,28 @@ import { isDNS1123Label } from '#machinery/names.ts';
 import { annotationErrors, labelErrors } from '#machinery/object-meta.ts';
 import { age } from '#machinery/time.ts';
 import { behaviour } from '../behaviour.ts';
-import { claimSpecDefaults } from '../core/persistent-volume-claim-spec.ts';
+import { checkClaimSpec, claimSpecDefaults, claimWarnings } from '../core/persistent-volume-claim-spec.ts';
 import { podTemplateDefaults } from '../core/pod/defaults.ts';
-import { checkPodAnnotations } from '../core/pod/validate.ts';
+import { checkPodAnnotations, checkPodTemplate } from '../core/pod/validate.ts';
 import { type Errors, checkNotNegative, checkText } from '../shared/check.ts';
 import { AGE, CONTAINERS, IMAGES, containerImages, containerNames, text } from '../shared/columns.ts';
-import { checkCountOrPercent, checkRestarting, checkSelects, checkWorkloadSelector, isNone, selectorOf, statusDoor, templateWarnings } from '../shared/workload.ts';
+import {
+  checkAtMostAll,
+  checkCountOrPercent,
+  checkRestarting,
+  checkSelects,
+  checkWorkloadSelector,
+  goText,
+  isNone,
+  selectorOf,
+  statusDoor,
+  strategyText,
+  templateWarnings,
+} from '../shared/workload.ts';
 import { checkCollisions, checkCounts, checkWithin } from './status.ts';
 
+/** A rolling update that says nothing. */
+const UNSET = { partition: 0, maxUnavailable: null };
 const RETENTION: readonly string[] = ['Retain', 'Delete'];
 const MUTABLE = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'] as const;
 
@@ -25,19 +39,18 @@ function checkStrategy(errors: Errors, spec: Partial<StatefulSetSpec>): void {
       errors.push(required(field));
       return;
     case 'OnDelete':
-      if (rolling !== undefined) errors.push(invalid(`${field}.rollingUpdate`, rolling, "only allowed for updateStrategy 'RollingUpdate'"));
+      if (rolling !== undefined) errors.push(invalid(`${field}.rollingUpdate`, goText(rolling, UNSET), "only allowed for updateStrategy 'RollingUpdate'"));
       return;
     case 'RollingUpdate':
       checkNotNegative(errors, `${field}.rollingUpdate.partition`, rolling?.partition);
       if (rolling?.maxUnavailable !== undefined) {
         checkCountOrPercent(errors, `${field}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable);
         if (isNone(rolling.maxUnavailable)) errors.push(invalid(`${field}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, 'cannot be 0'));
-        else if (typeof rolling.maxUnavailable === 'string' && Number.parseInt(rolling.maxUnavailable, 10) > 100)
-          errors.push(invalid(`${field}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, 'must not be greater than 100%'));
+        checkAtMostAll(errors, `${field}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable);
       }
       return;
     default:
-      errors.push(invalid(field, spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'"));
+      errors.push(invalid(field, strategyText(spec.updateStrategy, UNSET), "must be 'RollingUpdate' or 'OnDelete'"));
   }
 }
 
@@ -57,24 +70,45 @@ function validate({ spec }: StatefulSet): FieldError[] {
   checkNotNegative(errors, 'spec.replicas', own.replicas);
   checkNotNegative(errors, 'spec.minReadySeconds', own.minReadySeconds);
   checkNotNegative(errors, 'spec.ordinals.start', own.ordinals?.start);
-  if (own.serviceName) checkText(errors, 'spec.serviceName', own.serviceName, isDNS1123Label(own.serviceName));
   checkWorkloadSelector(errors, 'spec.selector', own.selector, 'statefulset');
   checkSelects(errors, 'spec.template', own.selector, template);
-  // volumes of the claim templates are not known to the pod's spec yet: it is checked when pods are made
   errors.push(...labelErrors(template?.metadata?.labels, 'spec.template.labels'), ...annotationErrors(template?.metadata?.annotations, 'spec.template.annotations'));
   checkPodAnnotations(errors, 'spec.template.annotations', template?.metadata?.annotations, template?.spec ?? { containers: [] });
   checkRestarting(errors, 'spec.template', template, 'StatefulSet');
   return errors;
 }
 
+/** The template as pods will have it: its name's host and its claims' volumes are the controller's to fill in. */
+function checkTemplate({ spec }: StatefulSet): FieldError[] {
+  const errors: FieldError[] = [];
+  const template = spec?.template;
+  if (template?.spec === undefined) return errors;
+  const { hostname: _, subdomain: __, ...rest } = template.spec;
+  const names = new Set((spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name ?? ''));
+  const volumes = [...[...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...(rest.volumes ?? []).filter(({ name }) => !names.has(name))];
+  checkPodTemplate(errors, 'spec.template', { ...template, spec: { ...rest, ...(volumes.length === 0 ? {} : { volumes }) } });
+  return errors;
+}
+
+function validateCreate(object: StatefulSet): FieldError[] {
+  const errors: FieldError[] = [];
+  const { serviceName, volumeClaimTemplates = [] } = object.spec ?? {};
+  if (serviceName) checkText(errors, 'spec.serviceName', serviceName, isDNS1123Label(serviceName));
+  volumeClaimTemplates.forEach(({ spec = {} }, index) => checkClaimSpec(errors, `spec.volumeClaimTemplates[${index}].spec`, spec));
+  return [...errors, ...checkTemplate(object)];
+}
+
 function validateUpdate(now: StatefulSet, old: StatefulSet): FieldError[] {
+  // a template that was wrong before may stay so
+  const errors = checkTemplate(old).length > 0 ? [] : checkTemplate(now);
   const fixed = ({ spec }: StatefulSet): object => {
     const rest: Record<string, unknown> = { ...spec };
     for (const name of MUTABLE) delete rest[name];
     return rest;
   };
-  if (semanticEqual(fixed(now), fixed(old))) return [];
+  if (semanticEqual(fixed(now), fixed(old))) return errors;
   return [
+    ...errors,
     forbidden(
       'spec',
       "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
@@ -122,9 +156,13 @@ export const statefulSet = behaviour<StatefulSet>({
     for (const claim of spec.volumeClaimTemplates ?? []) claimTemplateDefaults(claim);
   },
   validate,
+  validateCreate,
   validateUpdate,
-  warnings(object) {
-    const found = templateWarnings(object);
+  warnings(object, old) {
+    const found = templateWarnings(object, old);
+    (object.spec?.volumeClaimTemplates ?? []).forEach(({ spec }, index) => {
+      found.push(...claimWarnings(`spec.volumeClaimTemplates[${index}]${old === undefined ? '' : '.Spec'}`, spec));
+    });
     if ((object.spec?.revisionHistoryLimit ?? 0) < 0) found.push('spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended');
     return found;
   },

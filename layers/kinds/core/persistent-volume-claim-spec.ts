@@ -2,6 +2,7 @@
 import type { PersistentVolumeClaimSpec } from '#kinds/generated/types.ts';
 import { forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '#machinery/names.ts';
+import { milliValue } from '#machinery/quantity.ts';
 import { type Errors, POSITIVE, checkMaybeOneOf, checkRequired, checkText } from '../shared/check.ts';
 import { checkLabelSelector } from '../shared/selector.ts';
 import { quantityOf } from './pod/validate-resources.ts';
@@ -54,6 +55,17 @@ function checkDataSource(
     errors.push(invalid(field, source.kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
   if (group !== '') checkText(errors, `${field}.apiGroup`, group, isDNS1123Subdomain(group));
   if (source.namespace) checkText(errors, `${field}.namespace`, source.namespace, isDNS1123Label(source.namespace));
+}
+
+/** Sizes that are no whole number of bytes. */
+export function claimWarnings(field: string, spec: PersistentVolumeClaimSpec | undefined): string[] {
+  const found: string[] = [];
+  for (const part of ['requests', 'limits'] as const) {
+    const text = spec?.resources?.[part]?.['storage'];
+    if (text === undefined || milliValue(quantityOf(text)) % 1000n === 0n) continue;
+    found.push(`${field}.resources.${part}[storage]: fractional byte value ${JSON.stringify(text)} is invalid, must be an integer`);
+  }
+  return found;
 }
 
 export function checkClaimSpec(errors: Errors, field: string, spec: PersistentVolumeClaimSpec): void {
