@@ -49,19 +49,32 @@ export function storeView(store: Store, kind: Kind, convert: Convert): StoreView
   async function servedItems(items: readonly StoredObject[]): Promise<readonly StoredObject[]> {
     if (items.length === 0) return items;
     const objects = await served(items.map(({ body }) => body));
-    return items.map((item, at) => ({ ...item, ...(hasFields ? indexed(item.labels, objects[at]!) : {}), body: bytes(objects[at]!) }));
+    return items.map(({ key, rv, uid, labels, fields }, at) => ({
+      key,
+      rv,
+      uid,
+      labels,
+      fields: hasFields ? indexed(labels, objects[at]!).fields : fields,
+      body: bytes(objects[at]!),
+    }));
   }
 
+  // engines' changes and objects work some of their fields out when asked: they are not for spreading
   async function servedChange(change: Change): Promise<Change> {
+    const { rv, type, key, uid, after, before } = change;
     const [object] = await served([change.body]);
-    if (!hasFields) return { ...change, body: bytes(object!) };
-    const previous = change.before === undefined ? undefined : await store.previous(change);
+    const body = bytes(object!);
+    if (!hasFields) return { rv, type, key, uid, body, after, ...(before === undefined ? {} : { before }) };
+    const previous = before === undefined ? undefined : await store.previous(change);
     const [old] = previous === undefined ? [] : await served([previous]);
     return {
-      ...change,
-      body: bytes(object!),
-      after: indexed(change.after.labels, object!),
-      ...(change.before === undefined || old === undefined ? {} : { before: indexed(change.before.labels, old) }),
+      rv,
+      type,
+      key,
+      uid,
+      body,
+      after: indexed(after.labels, object!),
+      ...(before === undefined ? {} : { before: old === undefined ? before : indexed(before.labels, old) }),
     };
   }
 

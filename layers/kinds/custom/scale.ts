@@ -31,7 +31,14 @@ function checkReplicas(errors: FieldError[], object: KubeObject, field: string):
   if (value === undefined) return;
   if (typeof value !== 'number' || !Number.isInteger(value)) {
     if (typeof value === 'bigint') errors.push(invalid(field, String(value), `should be less than or equal to ${INT32_MAX}`));
-    else errors.push(invalid(field, 0, `.${path.join('.')} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected int64`));
+    else
+      errors.push(
+        invalid(
+          field,
+          0,
+          `.${path.join('.')} accessor error: ${typeof value === 'object' ? JSON.stringify(value) : String(value)} is of the type ${goType(value)}, expected int64`,
+        ),
+      );
   } else if (value < 0) errors.push(invalid(field, value, 'should be a non-negative integer'));
   else if (value > INT32_MAX) errors.push(invalid(field, value, `should be less than or equal to ${INT32_MAX}`));
 }
