@@ -1,4 +1,6 @@
 /** The behaviours of built-in kinds, by resource and version. A kind that is not here has the generic behaviour. */
+import { mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding, validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from './admissionregistration/policies.ts';
+import { mutatingWebhookConfiguration, validatingWebhookConfiguration } from './admissionregistration/webhooks.ts';
 import { controllerRevision } from './apps/controller-revision.ts';
 import { daemonSet } from './apps/daemon-set.ts';
 import { deployment } from './apps/deployment.ts';
@@ -59,6 +61,12 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   secrets: { v1: secret },
   serviceaccounts: { v1: serviceAccount },
   services: { v1: service },
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': { v1: mutatingAdmissionPolicy },
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { v1: mutatingAdmissionPolicyBinding },
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': { v1: mutatingWebhookConfiguration },
+  'validatingadmissionpolicies.admissionregistration.k8s.io': { v1: validatingAdmissionPolicy },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': { v1: validatingAdmissionPolicyBinding },
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': { v1: validatingWebhookConfiguration },
   'customresourcedefinitions.apiextensions.k8s.io': { v1: customResourceDefinition },
   'controllerrevisions.apps': { v1: controllerRevision },
   'daemonsets.apps': { v1: daemonSet },
