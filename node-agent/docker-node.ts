@@ -100,6 +100,7 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
   let keeper: ReturnType<typeof createNodeKeeper> | undefined;
   let manager: ReturnType<typeof assembleNode>['manager'] | undefined;
 
+  const started = Promise.withResolvers<void>();
   const version = await dockerVersion(runtime, signal);
   const facts: NodeFacts = { config, nodeName, runtime: version, machine: readMachine(), diskBytes: diskBytes(stateDir), kubeletPort: config.kubelet?.port ?? KUBELET_PORT };
   const made = createNodeKeeper({
@@ -109,6 +110,7 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
     facts,
     health: () => ({ pressure: readPressure(stateDir), problems: [health.problem(), networkProblem].filter((problem) => problem !== undefined) }),
     images: () => runtime.images(),
+    started: started.promise,
   });
   keeper = made;
   const { capacity, allocatable } = capacityOf(facts);
@@ -177,6 +179,7 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
   await node.manager.start(signal);
   const server = config.kubelet === undefined ? undefined : await serveKubelet(config, config.kubelet, runtime, node.manager, () => health.problem());
   networkProblem = undefined;
+  started.resolve();
   made.changed();
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await server?.close();

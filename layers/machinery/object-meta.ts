@@ -112,7 +112,7 @@ export function validateObjectMetaUpdate(now: ObjectMeta, old: ObjectMeta, field
       errors.push(
         forbidden(
           `${field}.finalizers`,
-          `no new finalizers can be added if the object is being deleted, found new finalizers [${added.map((name) => JSON.stringify(name)).join(', ')}]`,
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
         ),
       );
   }

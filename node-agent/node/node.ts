@@ -12,6 +12,8 @@ import { newNode, nodeConditions, nodeImages, nodeLabels, nodeStatus, type NodeC
 const REFRESH_MS = 300_000;
 /** Pressure is looked at this often. */
 const CHECK_MS = 10_000;
+/** A start takes a second or two; one that hangs is told of after this. */
+const START_LIMIT_MS = 20_000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 10_000;
 
@@ -22,6 +24,8 @@ export interface NodeKeeperOptions {
   readonly facts: NodeFacts;
   health(): NodeHealth;
   images(): Promise<readonly ImageState[]>;
+  /** Resolves once the agent has come up. Until then a node that was Ready in its earlier life stays so: its pods go on all the while. */
+  readonly started?: Promise<void>;
 }
 
 export interface NodeKeeper {
@@ -36,6 +40,9 @@ export interface NodeKeeper {
   /** Resolves once the node is registered. */
   readonly registered: Promise<void>;
 }
+
+const wasReady = (node: KubeObject): boolean =>
+  ((node['status'] as { conditions?: readonly NodeCondition[] } | undefined)?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 
 export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
   const { cluster, clock, random, facts } = options;
@@ -107,6 +114,7 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
           } else seen(object);
         },
       });
+      if (options.started !== undefined && wasReady(node)) await Promise.race([options.started, pause(clock, START_LIMIT_MS, signal)]);
       let images: readonly object[] = [];
       let imagesAt = -Infinity;
       while (!signal.aborted) {

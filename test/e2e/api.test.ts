@@ -125,6 +125,92 @@ describe('kubectl', () => {
     expect((await cluster.kubectl(['get', 'namespace', 'small'])).stderr).toContain('not found');
   });
 
+  test('a limit range fills in what containers leave open and refuses what is too much', async () => {
+    await ok(['create', 'namespace', 'limited']);
+    await cluster.create({
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'sizes', namespace: 'limited' },
+      spec: { limits: [{ type: 'Container', default: { cpu: '200m', memory: '64Mi' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' }, min: { cpu: '50m' } }] },
+    });
+    await cluster.wait('serviceaccount/default -n limited', 'create');
+    await ok(['run', 'plain', '--image=example/a:1', '-n', 'limited']);
+    expect(JSON.parse(await ok(['get', 'pod', 'plain', '-n', 'limited', '-o', 'jsonpath={.spec.containers[0].resources}']))).toEqual({
+      limits: { cpu: '200m', memory: '64Mi' },
+      requests: { cpu: '100m', memory: '64Mi' },
+    });
+    expect(await ok(['get', 'pod', 'plain', '-n', 'limited', '-o', 'jsonpath={.metadata.annotations.kubernetes\\.io/limit-ranger}'])).toContain('LimitRanger plugin set');
+    const large = await cluster.kubectl([
+      'run',
+      'large',
+      '--image=example/a:1',
+      '-n',
+      'limited',
+      '--overrides={"spec":{"containers":[{"name":"large","image":"example/a:1","resources":{"limits":{"cpu":"2"}}}]}}',
+    ]);
+    expect(large.stderr).toContain('pods "large" is forbidden: maximum cpu usage per Container is 1, but limit is 2');
+    expect(await ok(['describe', 'limitrange', 'sizes', '-n', 'limited'])).toMatch(/Container +cpu +50m +1 +100m +200m/);
+    await ok(['delete', 'namespace', 'limited']);
+  });
+
+  test('finalizers hold an object back; owners take what they own along, or leave it, or wait for it', async () => {
+    await ok(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.com/hold'] } }));
+    await ok(['delete', 'configmap', 'held', '--wait=false']);
+    expect(await ok(['get', 'configmap', 'held', '-o', 'jsonpath={.metadata.deletionTimestamp}'])).toMatch(/^\d{4}-/);
+    const late = await cluster.kubectl(['patch', 'configmap', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":["example.com/hold","example.com/more"]}}']);
+    expect(late.stderr).toContain(
+      'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}',
+    );
+    await ok(['patch', 'configmap', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+    await cluster.wait('configmap/held', 'delete');
+
+    const owned = async (name: string, owner: string, block = false): Promise<void> => {
+      const uid = await ok(['get', 'configmap', owner, '-o', 'jsonpath={.metadata.uid}']);
+      await cluster.create({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid, ...(block ? { blockOwnerDeletion: true } : {}) }] },
+      });
+    };
+    for (const owner of ['background', 'orphan', 'foreground']) await ok(['create', 'configmap', owner]);
+    await owned('of-background', 'background');
+    await ok(['delete', 'configmap', 'background']);
+    await cluster.wait('configmap/of-background', 'delete');
+    await owned('of-orphan', 'orphan');
+    await ok(['delete', 'configmap', 'orphan', '--cascade=orphan']);
+    await cluster.wait('configmap/orphan', 'delete');
+    expect(await ok(['get', 'configmap', 'of-orphan', '-o', 'jsonpath={.metadata.ownerReferences}'])).toBe('');
+    await owned('of-foreground', 'foreground', true);
+    await ok(['patch', 'configmap', 'of-foreground', '--type=merge', '-p', '{"metadata":{"finalizers":["example.com/hold"]}}']);
+    await ok(['delete', 'configmap', 'foreground', '--cascade=foreground', '--wait=false']);
+    await cluster.wait('configmap/of-foreground', 'jsonpath={.metadata.deletionTimestamp}');
+    expect(await ok(['get', 'configmap', 'foreground', '-o', 'jsonpath={.metadata.finalizers}'])).toBe('["foregroundDeletion"]');
+    await ok(['patch', 'configmap', 'of-foreground', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+    await cluster.wait('configmap/foreground', 'delete');
+    await ok(['delete', 'configmap', 'of-orphan']);
+  });
+
+  test('a pod is deleted in its own time, at once with force, and not under another uid', async () => {
+    await ok(['run', 'slow', '--image=example/a:1', '--overrides={"metadata":{"finalizers":["example.com/hold"]}}']);
+    await cluster.wait('pod/slow', 'condition=Ready');
+    await ok(['delete', 'pod', 'slow', '--grace-period=7', '--wait=false']);
+    expect(await ok(['get', 'pod', 'slow', '-o', 'jsonpath={.metadata.deletionGracePeriodSeconds}'])).toMatch(/^[07]$/);
+    expect(await ok(['get', 'pod', 'slow', '--no-headers'])).toMatch(/Terminating|Completed/);
+    await ok(['patch', 'pod', 'slow', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+    await cluster.wait('pod/slow', 'delete');
+    await ok(['run', 'now', '--image=example/a:1']);
+    await cluster.wait('pod/now', 'condition=Ready');
+    await ok(['delete', 'pod', 'now', '--grace-period=0', '--force']);
+    expect((await cluster.kubectl(['get', 'pod', 'now'])).stderr).toContain('NotFound');
+    await ok(['create', 'configmap', 'mine']);
+    const other = await cluster.kubectl(
+      ['delete', '--raw', '/api/v1/namespaces/default/configmaps/mine', '-f', '-'],
+      JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: 'other' } }),
+    );
+    expect(other.stderr).toContain('the UID in the precondition (other) does not match the UID in record');
+    await ok(['delete', 'configmap', 'mine']);
+  });
+
   test('tokens and who may do what', async () => {
     expect(await ok(['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).toBe('kubernetes-admin');
     expect(await ok(['auth', 'can-i', 'delete', 'nodes'])).toBe('yes\n');

@@ -2,9 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { repositoryRoot, run } from '#infra/tools/tools.ts';
+import { repositoryRoot, run, tool } from '#infra/tools/tools.ts';
 import { testCluster, until } from '../helpers/cluster.ts';
 import { ensureTestImage, TEST_IMAGE } from '../helpers/image.ts';
+import { controller, service, shell } from '../helpers/objects.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('skipped: the walk-through on real containers (it needs root)');
@@ -43,6 +44,13 @@ const master = JSON.stringify({
   },
 });
 const masterPod = (): Promise<string> => ok(['get', 'pods', '-l', 'role=master', '-o', 'jsonpath={.items[0].metadata.name}']);
+/** What a kubectl that runs on has said once it says the words. */
+async function talkUntil(args: readonly string[], words: string): Promise<string> {
+  const talking = cluster.talk(...args);
+  await talking.says(words);
+  await talking.kill();
+  return talking.said();
+}
 const readyReplicas = (name: string): Promise<string> => ok(['get', 'rc', name, '-o', 'jsonpath={.status.readyReplicas}']);
 
 describe.skipIf(!isRoot)('from nothing to a running pod', () => {
@@ -218,41 +226,87 @@ describe.skipIf(!isRoot)('from nothing to a running pod', () => {
     await ok(['delete', 'pod', 'client', '--grace-period=0', '--force']);
   });
 
-  test('a second replica goes to the other node; rolling-update replaces them; stop ends them', async () => {
-    await ok(
-      ['create', '-f', '-'],
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'ReplicationController',
-        metadata: { name: 'slave' },
-        spec: {
-          replicas: 1,
-          selector: { role: 'slave' },
-          template: {
-            metadata: { labels: { role: 'slave' } },
-            spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'slave', image: TEST_IMAGE, command: ['sleep', '3600'] }] },
+  test('slaves find the master by its variables, are restarted when it goes, and a second one is put on the other node', async () => {
+    await cluster.create(
+      controller('slave', 1, [
+        shell(
+          'slave',
+          'echo to $(MASTER_SERVICE_HOST):$(MASTER_SERVICE_PORT_HTTP); ask() { printf "GET /starts HTTP/1.0\\r\\n\\r\\n" | nc -w 3 $1 $2; }; ' +
+            'ask $(MASTER_SERVICE_HOST) $(MASTER_SERVICE_PORT_HTTP) && echo connected; exec sleep 3600',
+          {
+            livenessProbe: {
+              exec: { command: ['sh', '-c', 'nc -w 1 $MASTER_SERVICE_HOST $MASTER_SERVICE_PORT_HTTP < /dev/null'] },
+              periodSeconds: 1,
+              failureThreshold: 2,
+              timeoutSeconds: 10,
+            },
           },
-        },
-      }),
+        ),
+      ]),
     );
+    await cluster.wait('rc/slave', 'jsonpath={.status.readyReplicas}=1');
     await ok(['scale', 'rc', 'slave', '--replicas=2']);
-    await until(
-      () => readyReplicas('slave'),
-      (ready) => ready === '2',
+    await cluster.wait('rc/slave', 'jsonpath={.status.readyReplicas}=2');
+    const slaves = (await ok(['get', 'pods', '-l', 'app=slave', '-o', 'jsonpath={.items[*].metadata.name}'])).split(' ');
+    expect(new Set((await ok(['get', 'pods', '-l', 'app=slave', '-o', 'jsonpath={.items[*].spec.nodeName}'])).split(' ')).size).toBe(2);
+    const address = await ok(['get', 'service', 'master', '-o', 'jsonpath={.spec.clusterIP}']);
+    for (const slave of slaves) {
+      const log = await talkUntil(['logs', '-f', slave], 'connected\n');
+      expect(log).toContain(`to ${address}:8080\n`);
+      expect(log).toMatch(/^master-/m);
+    }
+
+    await ok(['scale', 'rc', 'master', '--replicas=0']);
+    await Promise.all(slaves.map((slave) => cluster.wait(`pod/${slave}`, 'jsonpath={.status.containerStatuses[0].restartCount}=1')));
+    await ok(['scale', 'rc', 'master', '--replicas=1']);
+    const events = await until(
+      () => ok(['get', 'events', '--field-selector', `involvedObject.name=${slaves[0]}`, '-o', 'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}']),
+      (text) => text.includes('Killing'),
     );
-    const nodes = (await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.nodeName}'])).split(' ');
-    expect(new Set(nodes).size).toBe(2);
+    expect(events).toContain('Unhealthy: Liveness probe failed: ');
+    expect(events).toContain('Killing: Container slave failed liveness probe, will be restarted');
+    expect(await ok(['logs', slaves[0]!, '--previous'])).toContain('connected\n');
+    await cluster.wait('rc/master', 'jsonpath={.status.readyReplicas}=1');
+    for (const slave of slaves) await cluster.wait(`pod/${slave}`, 'condition=Ready');
+  });
+
+  test('rolling-update replaces them, stop ends them', async () => {
     expect((await run('docker', ['tag', TEST_IMAGE, 'paperplane/busybox:next'])).code).toBe(0);
     const path = `${join(repositoryRoot, 'cli', 'plugins')}:${process.env['PATH']}`;
-    const updated = await run(
-      join(repositoryRoot, 'cli', 'plugins', 'kubectl-rolling_update'),
-      ['slave', '--image=paperplane/busybox:next', '--update-period=100ms', '--poll-interval=200ms'],
-      { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } },
-    );
+    const updated = await run(tool('kubectl'), ['rolling-update', 'slave', '--image=paperplane/busybox:next', '--update-period=100ms', '--poll-interval=200ms'], {
+      env: { KUBECONFIG: cluster.kubeconfig, PATH: path },
+    });
     expect(updated.stdout).toMatch(/replicationcontroller "slave" rolling updated\n$/);
-    expect(await ok(['get', 'pods', '-l', 'role=slave', '-o', 'jsonpath={.items[*].spec.containers[0].image}'])).toContain('paperplane/busybox:next paperplane/busybox:next');
-    const stopped = await run(join(repositoryRoot, 'cli', 'plugins', 'kubectl-stop'), ['rc', 'slave'], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
+    expect(await ok(['get', 'pods', '-l', 'app=slave', '-o', 'jsonpath={.items[*].spec.containers[0].image}'])).toContain('paperplane/busybox:next paperplane/busybox:next');
+    const stopped = await run(tool('kubectl'), ['stop', 'rc', 'slave'], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
     expect(stopped.stdout).toBe('replicationcontroller "slave" stopped\n');
+  });
+
+  test('the same host port and the same node port on two nodes; a third pod has to wait', async () => {
+    await cluster.create(
+      controller('front', 2, [shell('front', 'echo $HOSTNAME > /tmp/name; exec httpd -f -p 80 -h /tmp', { ports: [{ containerPort: 80, hostPort: 8099 }] })]),
+      service('front', [{ port: 80, nodePort: 30999 }], { type: 'NodePort', externalTrafficPolicy: 'Local' }),
+    );
+    await cluster.wait('rc/front', 'jsonpath={.status.readyReplicas}=2');
+    const pods = (await ok(['get', 'pods', '-l', 'app=front', '-o', 'jsonpath={range .items[*]}{.status.hostIP} {.metadata.name}{"\\n"}{end}'])).trim().split('\n');
+    expect(new Set(pods.map((line) => line.split(' ')[0])).size).toBe(2);
+    for (const [node, name] of pods.map((line) => line.split(' '))) {
+      expect(await fetch(`http://${node}:8099/name`).then((answer) => answer.text())).toBe(`${name}\n`);
+      const nodePort = (): Promise<string> =>
+        fetch(`http://${node}:30999/name`, { signal: AbortSignal.timeout(2_000) }).then(
+          (answer) => answer.text(),
+          (error: unknown) => String(error),
+        );
+      expect(await until(nodePort, (text) => text.endsWith('\n'))).toBe(`${name}\n`);
+    }
+    await ok(['scale', 'rc', 'front', '--replicas=3']);
+    const refused = "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports";
+    await until(
+      () => ok(['get', 'events', '--field-selector', 'reason=FailedScheduling', '-o', 'jsonpath={.items[*].message}']),
+      (text) => text.includes(refused),
+    );
+    await ok(['delete', 'rc/front', 'service/front']);
+    await cluster.wait('pod -l app=front', 'delete');
   });
 
   test('everything deleted, nothing is left in Docker', async () => {

@@ -78,15 +78,15 @@ function bounds(
     const [request, limit] = [asked(name), limited(name)];
     if (request === undefined) errors.push(`minimum ${name} usage per ${type} is ${min}.  No request is specified`);
     else if (compare(request, parseQuantity(min)) < 0) errors.push(`minimum ${name} usage per ${type} is ${min}, but request is ${text(request)}`);
-    if (limit !== undefined && compare(limit, parseQuantity(min)) < 0) errors.push(`minimum ${name} usage per ${type} is ${min}, but limit is ${text(limit)}`);
+    else if (limit !== undefined && compare(limit, parseQuantity(min)) < 0) errors.push(`minimum ${name} usage per ${type} is ${min}, but limit is ${text(limit)}`);
   }
   for (const [name, max] of Object.entries(item.max ?? {})) {
     const [request, limit] = [asked(name), limited(name)];
-    if (type !== 'PersistentVolumeClaim') {
-      if (limit === undefined) errors.push(`maximum ${name} usage per ${type} is ${max}.  No limit is specified`);
-      else if (compare(limit, parseQuantity(max)) > 0) errors.push(`maximum ${name} usage per ${type} is ${max}, but limit is ${text(limit)}`);
-    }
-    if (request !== undefined && compare(request, parseQuantity(max)) > 0) errors.push(`maximum ${name} usage per ${type} is ${max}, but request is ${text(request)}`);
+    // a claim has no limits
+    const hasLimits = type !== 'PersistentVolumeClaim';
+    if (hasLimits && limit === undefined) errors.push(`maximum ${name} usage per ${type} is ${max}.  No limit is specified`);
+    else if (hasLimits && limit !== undefined && compare(limit, parseQuantity(max)) > 0) errors.push(`maximum ${name} usage per ${type} is ${max}, but limit is ${text(limit)}`);
+    else if (request !== undefined && compare(request, parseQuantity(max)) > 0) errors.push(`maximum ${name} usage per ${type} is ${max}, but request is ${text(request)}`);
   }
   for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
     const [request, limit] = [asked(name), limited(name)];
