@@ -47,7 +47,7 @@ const DEFINITION_SETTLE_MS = 2_000;
 const UNFOLLOWED: ReadonlySet<Resource> = new Set(['events']);
 
 /** Which resources the controllers need, and how much of each. */
-function needs(controllers: readonly Controller[], also: readonly Resource[]): Map<Resource, Keep> {
+export function needs(controllers: readonly Controller[], also: readonly Resource[]): Map<Resource, Keep> {
   const found = new Map<Resource, Keep>();
   const need = (resource: Resource, keep: Keep): void => {
     if (keep === 'full' || !found.has(resource)) found.set(resource, keep);

@@ -1,0 +1,94 @@
+/**
+ * From the table's stream to work: each change is read from the log, mapped to the keys that it concerns, and sent. When this answers, everything is
+ * in a queue; when it fails, the stream delivers the batch again, and keys that were sent already are sent twice.
+ */
+import type { Resource } from '#control/client.ts';
+import { createDispatcher, type Dispatcher } from '#control/dispatcher.ts';
+import type { Mapped } from '#control/controller.ts';
+import type { Pod } from '#kinds/generated/types.ts';
+import type { OutgoingMessage } from '#queue/port.ts';
+import type { Installation } from '../shared/installation.ts';
+import type { World } from '../shared/world.ts';
+import type { Worlds } from '../shared/worlds.ts';
+import { nodeBell, nodeOfChange, ringsScheduler, schedulerBell } from './bells.ts';
+import { mapped, readLog } from './log.ts';
+import { type Span, spansOf } from './records.ts';
+
+export interface DispatcherFunctionOptions {
+  readonly installation: Installation;
+  readonly worlds: Worlds;
+}
+
+export function createDispatcherFunction({ installation, worlds }: DispatcherFunctionOptions): (event: unknown) => Promise<void> {
+  const { queues, random, log } = installation;
+  const dispatchers = new WeakMap<World, Dispatcher>();
+
+  function dispatcherOf(world: World): Dispatcher {
+    const known = dispatchers.get(world);
+    if (known !== undefined) return known;
+    const { controllers, cache, queue, clock, metrics } = world;
+    const made = createDispatcher({ controllers, cache, queue, clock, random, metrics, onError: (what, error) => log(what, error, { cluster: world.record.name }) });
+    dispatchers.set(world, made);
+    return made;
+  }
+
+  /** What mappings of these resources look up. */
+  async function lookedUp(world: World, changed: ReadonlySet<Resource>): Promise<Set<Resource>> {
+    const found = new Set<Resource>();
+    for (const controller of world.controllers) {
+      if (controller.watchesAll !== undefined || !controller.watches.some(({ resource, keys }) => keys !== undefined && changed.has(resource))) continue;
+      for (const resource of await world.resourcesOf(controller)) found.add(resource);
+    }
+    return found;
+  }
+
+  async function ofCluster(cluster: string, spans: readonly Span[]): Promise<void> {
+    const world = await worlds(cluster);
+    // of a cluster that was deleted
+    if (world === undefined) return;
+    world.clock.thaw();
+    const logs = await Promise.all(
+      spans.map(async ({ resource, first, last }) => {
+        const changes = await readLog(world.store, world.clock, resource, first, last);
+        return { resource, changes: await Promise.all(changes.map((change) => mapped(world.store, change))) };
+      }),
+    );
+    // after the changes were read: what they are matched with must not be older than they are
+    await world.know(await lookedUp(world, new Set(spans.map(({ resource }) => resource))));
+    const dispatcher = dispatcherOf(world);
+    for (const { resource, changes } of logs) dispatcher.dispatch(resource, changes);
+    await Promise.all([dispatcher.flush(), ring(cluster, logs)]);
+  }
+
+  async function ring(cluster: string, logs: readonly { readonly resource: Resource; readonly changes: readonly Mapped[] }[]): Promise<void> {
+    const sent: Promise<void>[] = [];
+    if (logs.some(({ resource, changes }) => changes.some((change) => ringsScheduler(resource, change)))) sent.push(queues.schedule.send([schedulerBell(cluster)]));
+    const bells = new Map<string, Map<string, OutgoingMessage>>();
+    for (const { resource, changes } of logs) {
+      if (resource !== 'pods') continue;
+      for (const change of changes as readonly Mapped<Pod>[]) {
+        const found = nodeOfChange(change);
+        if (found === undefined) continue;
+        const ofNode = bells.get(found.node) ?? new Map<string, OutgoingMessage>();
+        ofNode.set(found.pod, nodeBell(cluster, found.pod, (change.now ?? change.old)!.metadata.resourceVersion));
+        bells.set(found.node, ofNode);
+      }
+    }
+    for (const [node, messages] of bells) {
+      const queue = queues.node(cluster, node);
+      if (queue === undefined) continue;
+      // a doorbell may be missing: the node is new, or gone; its agent looks at everything from time to time
+      sent.push(queue.send(Array.from(messages.values())).catch((error: unknown) => log(`the doorbell of ${node}`, error, { cluster })));
+    }
+    await Promise.all(sent);
+  }
+
+  return async (event) => {
+    const byCluster = new Map<string, Span[]>();
+    for (const span of spansOf(event)) byCluster.set(span.cluster, [...(byCluster.get(span.cluster) ?? []), span]);
+    const results = await Promise.allSettled(Array.from(byCluster, ([cluster, spans]) => ofCluster(cluster, spans)));
+    const failed = results.find((result) => result.status === 'rejected');
+    // the whole batch comes again, halved by the mapping until what fails is alone
+    if (failed !== undefined) throw failed.reason;
+  };
+}

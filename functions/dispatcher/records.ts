@@ -1,0 +1,35 @@
+/** Which part of which change logs a batch of the table's stream speaks of. The log itself is read from the store: the stream only rings. */
+import type { ResourceName } from '#store/port.ts';
+
+export interface Span {
+  readonly cluster: string;
+  readonly resource: ResourceName;
+  /** Both inclusive. */
+  first: number;
+  last: number;
+}
+
+interface StreamEvent {
+  readonly Records?: readonly { readonly dynamodb?: { readonly Keys?: { readonly pk?: { readonly S?: string }; readonly sk?: { readonly S?: string } } } }[];
+}
+
+/** `CLUSTER/RESOURCE/c/STRIPE`: the partition of a change. */
+const CHANGE = /^([^/]+)\/([^/]+)\/c\/\d+$/;
+
+export function spansOf(event: unknown): readonly Span[] {
+  const spans = new Map<string, Span>();
+  for (const { dynamodb } of (event as StreamEvent).Records ?? []) {
+    const [, cluster, resource] = CHANGE.exec(dynamodb?.Keys?.pk?.S ?? '') ?? [];
+    const rv = Number(dynamodb?.Keys?.sk?.S);
+    // states kept for undoing, and items that are no changes
+    if (cluster === undefined || resource === undefined || !Number.isSafeInteger(rv)) continue;
+    const id = `${cluster}/${resource}`;
+    const span = spans.get(id);
+    if (span === undefined) spans.set(id, { cluster, resource, first: rv, last: rv });
+    else {
+      span.first = Math.min(span.first, rv);
+      span.last = Math.max(span.last, rv);
+    }
+  }
+  return Array.from(spans.values());
+}
