@@ -82,7 +82,7 @@ describe('values', () => {
     ['self.tags == ["y", "x"]', true],
     ['self.tags + ["y", "z"]', ['x', 'y', 'z']],
     [
-      'self.ports + [{"name": "web", "port": 81}]',
+      'self.ports + dyn([{"name": dyn("web"), "port": 81}])',
       [
         { name: 'web', port: 81 },
         { name: 'admin', port: 'http' },
