@@ -20,6 +20,8 @@ import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
 import { bootstrap } from '#controllers/bootstrap/controller.ts';
 import { clusterControllers } from '#controllers/index.ts';
+import { followDefinitions, storedDefinitions } from '#apiserver/custom/definitions.ts';
+import { DynamicRegistry } from '#kinds/custom/registry.ts';
 import { builtInKinds } from '#kinds/registry.ts';
 import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
 import { openMemoryQueue } from '#queue/memory/queue.ts';
@@ -42,7 +44,12 @@ export type Log = (message: string, error?: unknown) => void;
 export async function runControlPlane(config: ControlPlaneConfig, log: Log): Promise<{ stop(): Promise<void> }> {
   const random = Math.random;
   const store = await openEmbeddedStore({ directory: config.storeDirectory, cluster: config.cluster, clock, onError: (error) => log('store', error) });
-  const registry = builtInKinds();
+  const registry = new DynamicRegistry(builtInKinds(), storedDefinitions(store));
+  const unfollow = await followDefinitions(
+    store,
+    () => registry.refresh(),
+    (error) => log('definitions of custom resources', error),
+  );
   const metrics = new Metrics();
   processMetrics(metrics);
   const caPem = readFileSync(config.caFile, 'utf8');
@@ -126,6 +133,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       await control.stop();
       await queue.close();
       rbac.close();
+      unfollow();
       await store.close();
     },
   };

@@ -7,6 +7,8 @@ import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
+import { crdFinalizer } from './crd-finalizer/controller.ts';
+import { crdStatusController } from './crd-status/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
@@ -39,6 +41,8 @@ export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap,
   return [
     bootstrapController(bootstrap),
     namespaceController({ registry }),
+    crdStatusController({ registry }),
+    crdFinalizer(),
     serviceAccountController(),
     rootCaPublisher({ caBundle }),
     garbageCollector({ registry }),

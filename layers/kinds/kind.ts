@@ -156,6 +156,8 @@ export interface KindRegistry {
   virtuals(): readonly VirtualResource[];
   /** Custom kinds come and go: takes in what the store says now. Absent: nothing ever changes. */
   refresh?(): Promise<void>;
+  /** The definitions behind the custom kinds, those among them that are not served. */
+  definitions?(): readonly CustomResourceDefinition[];
   /** A schema by its OpenAPI name, such as `io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions`. */
   schema(name: string): TypeSchema | undefined;
 }

@@ -125,9 +125,12 @@ function causeMessage(error: FieldError): string {
   return error.detail === '' ? head : `${head}: ${error.detail}`;
 }
 
+/** A finding as Go's errors print it. */
+export const causeText = (error: FieldError): string => `${error.field}: ${causeMessage(error)}`;
+
 /** 422 with one cause per finding; `kind` is the Kind, not the resource. */
 export function invalidObject(group: string, kind: string, name: string, errors: readonly FieldError[]): ApiError {
-  const texts = errors.map((error) => `${error.field}: ${causeMessage(error)}`);
+  const texts = errors.map(causeText);
   const subject = `${group === '' ? kind : `${kind}.${group}`} ${JSON.stringify(name)} is invalid`;
   const unique = [...new Set(texts)];
   return failure(422, 'Invalid', `${subject}: ${unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`}`, {

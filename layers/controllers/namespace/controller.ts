@@ -25,6 +25,8 @@ export function namespaceController({ registry }: { readonly registry: KindRegis
     if (namespace.metadata.deletionTimestamp === undefined || namespace.spec?.finalizers?.includes(FINALIZER) !== true) return {};
     if (namespace.status?.phase !== 'Terminating') namespace = await client.update('namespaces', { ...namespace, status: { ...namespace.status, phase: 'Terminating' } }, 'status');
 
+    // kinds that were defined a moment ago have objects, too
+    await registry.refresh?.();
     const remaining = await emptyNamespace(client, registry, key);
     if (remaining.instances.size > 0 || remaining.failures.length > 0) {
       const conditions = terminatingConditions(namespace.status?.conditions, remaining, clock.now());

@@ -55,10 +55,19 @@ function without(object: KubeObject, ...names: readonly string[]): JsonObject {
   return rest;
 }
 
-/** The kinds of the versions that are served, or none while its names are not accepted. */
-export function customKinds(definition: CustomResourceDefinition): readonly Kind[] {
-  if (!isTrue(definition, 'Established') && !isTrue(definition, 'NamesAccepted')) return [];
-  return definition.spec.versions.filter(({ served }) => served).map((version) => customKind(definition, version));
+export interface CustomKinds {
+  readonly served: readonly Kind[];
+  /** Of the version that objects are stored in, served or not. */
+  readonly stored: Kind | undefined;
+}
+
+/** None while its names are not accepted. */
+export function customKinds(definition: CustomResourceDefinition): CustomKinds {
+  if (!isTrue(definition, 'Established') && !isTrue(definition, 'NamesAccepted')) return { served: [], stored: undefined };
+  const { versions } = definition.spec;
+  const served = versions.filter((version) => version.served).map((version) => customKind(definition, version));
+  const storage = versions.find((version) => version.storage)!;
+  return { served, stored: served.find(({ version }) => version === storage.name) ?? customKind(definition, storage) };
 }
 
 export function customKind(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Kind {

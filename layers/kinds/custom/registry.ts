@@ -4,7 +4,7 @@
  */
 import type { CustomResourceDefinition } from '../generated/types.ts';
 import type { Kind, KindRegistry, VirtualResource } from '../kind.ts';
-import { customKinds } from './kind.ts';
+import { type CustomKinds, customKinds } from './kind.ts';
 
 /** Where definitions come from. */
 export interface DefinitionSource {
@@ -26,10 +26,13 @@ function identity(definition: CustomResourceDefinition): string {
   return JSON.stringify([metadata.uid, metadata.generation, status?.acceptedNames, conditions]);
 }
 
+const allOf = ({ served, stored }: CustomKinds): readonly Kind[] => (stored === undefined || served.includes(stored) ? served : [...served, stored]);
+
 export class DynamicRegistry implements KindRegistry {
   readonly #builtIn: KindRegistry;
   readonly #source: DefinitionSource;
-  readonly #made = new Map<string, { readonly identity: string; readonly kinds: readonly Kind[] }>();
+  readonly #made = new Map<string, { readonly identity: string; readonly kinds: CustomKinds }>();
+  #definitions: readonly CustomResourceDefinition[] = [];
   readonly #listeners = new Set<(gone: readonly Kind[]) => void>();
   #snapshot: Snapshot = { kinds: [], byResource: new Map(), byKind: new Map(), byStorage: new Map() };
   #all: readonly Kind[];
@@ -63,13 +66,14 @@ export class DynamicRegistry implements KindRegistry {
   async #take(): Promise<void> {
     const definitions = await this.#source.changes();
     if (definitions === undefined) return;
+    this.#definitions = definitions;
     const gone: Kind[] = [];
     const names = new Set(definitions.map(({ metadata }) => metadata.name!));
     let changed = false;
     for (const [name, { kinds }] of this.#made) {
       if (names.has(name)) continue;
       this.#made.delete(name);
-      gone.push(...kinds);
+      gone.push(...allOf(kinds));
       changed = true;
     }
     for (const definition of definitions) {
@@ -78,7 +82,7 @@ export class DynamicRegistry implements KindRegistry {
       const known = this.#made.get(name);
       if (known?.identity === id) continue;
       this.#made.set(name, { identity: id, kinds: customKinds(definition) });
-      gone.push(...(known?.kinds ?? []));
+      if (known !== undefined) gone.push(...allOf(known.kinds));
       changed = true;
     }
     if (!changed) return;
@@ -93,13 +97,14 @@ export class DynamicRegistry implements KindRegistry {
     const byKind = new Map<string, Kind>();
     const byStorage = new Map<string, Kind>();
     for (const name of [...this.#made.keys()].sort()) {
-      for (const kind of this.#made.get(name)!.kinds) {
-        // what is built in cannot be taken over
-        if (this.#builtIn.byResource(kind.group, kind.version, kind.plural) !== undefined || this.#builtIn.byStorage(kind.storage) !== undefined) continue;
+      const { served, stored } = this.#made.get(name)!.kinds;
+      // what is built in cannot be taken over
+      if (stored === undefined || this.#builtIn.byStorage(stored.storage) !== undefined) continue;
+      byStorage.set(stored.storage, stored);
+      for (const kind of served) {
         kinds.push(kind);
         byResource.set(`${kind.group}/${kind.version}/${kind.plural}`, kind);
         byKind.set(`${kind.group}/${kind.version}/${kind.kind}`, kind);
-        if (kind.version === kind.custom!.storageVersion || !byStorage.has(kind.storage)) byStorage.set(kind.storage, kind);
       }
     }
     return { kinds, byResource, byKind, byStorage };
@@ -113,6 +118,9 @@ export class DynamicRegistry implements KindRegistry {
   }
   byStorage(storage: string): Kind | undefined {
     return this.#builtIn.byStorage(storage) ?? this.#snapshot.byStorage.get(storage);
+  }
+  definitions(): readonly CustomResourceDefinition[] {
+    return this.#definitions;
   }
   virtual(group: string, version: string, plural: string): VirtualResource | undefined {
     return this.#builtIn.virtual(group, version, plural);
