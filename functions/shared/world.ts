@@ -74,7 +74,8 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const cache = createFedCache({ store: pulled, clock, random, onError: (resource, error) => onError(`following ${resource}`, error) });
   const events = createEventRecorder({ client, clock, onError });
   const metrics = publishing(createMetrics(), record.name, () => clock.now(), options.writeMetric ?? ((line) => void process.stdout.write(line)));
-  const bootstrap = { apiAddress: api.address, apiPort: api.port, serviceCidr: record.serviceCIDR, clientCa: caBundle };
+  const { address: apiAddress, port: apiPort } = record.api ?? api;
+  const bootstrap = { apiAddress, apiPort, serviceCidr: record.serviceCIDR, clientCa: caBundle };
   const controllers = [
     ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap }),
     ...installationControllers({ bootstrap, client }),

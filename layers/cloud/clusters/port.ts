@@ -18,12 +18,22 @@ export interface ClusterRecord {
   readonly serviceCIDR: string;
   readonly podCIDR: string;
   readonly access: readonly AccessEntry[];
+  /** Where nodes and pods reach the API server by an address, where that is not the installation's. */
+  readonly api?: { readonly address: string; readonly port: number };
 }
 
 export class ClusterExists extends Error {
   readonly code = 'CLUSTER_EXISTS';
   constructor(name: string) {
     super(`cluster ${JSON.stringify(name)} exists already`);
+  }
+}
+
+/** The cluster was written by a newer version than this code. */
+export class NewerFormat extends Error {
+  readonly code = 'NEWER_FORMAT';
+  constructor(name: string, found: number, known: number) {
+    super(`cluster ${JSON.stringify(name)} is kept in format ${found}, and this code knows ${known}: deploy the functions anew`);
   }
 }
 
