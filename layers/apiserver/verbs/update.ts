@@ -7,7 +7,7 @@ import type { Kind, StoredSubresource } from '#kinds/kind.ts';
 import { deepEqual } from '#machinery/json.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '#machinery/object-meta.ts';
-import { badRequest, conflict, invalidObject, notFound } from '#machinery/status.ts';
+import { badRequest, conflict, invalidObject, isAlreadyExists, notFound } from '#machinery/status.ts';
 import { StoreConflict } from '#store/errors.ts';
 import { admission } from '../admission/chain.ts';
 import { type Call, kindContext, refOf } from '../context.ts';
@@ -91,16 +91,20 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
       const object = await input.change(undefined);
       if ((object.metadata.uid ?? '') !== '') throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
       delete object.metadata.resourceVersion;
-      return {
-        object: await create(call, {
+      try {
+        const created = await create(call, {
           object,
           dryRun: input.dryRun,
           fieldManager: input.fieldManager,
           ...(input.options === undefined ? {} : { options: input.options }),
           ...(input.tracker === undefined ? {} : { tracker: input.tracker }),
-        }),
-        created: true,
-      };
+        });
+        return { object: created, created: true };
+      } catch (error) {
+        // somebody else made it meanwhile: then it is an update
+        if (!isAlreadyExists(error) || ++conflicts > CONFLICT_TRIES) throw error;
+        continue;
+      }
     }
     const old = toServed(kind, parseBytes(stored.body));
     const object = await input.change(old);
