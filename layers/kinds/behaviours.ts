@@ -10,6 +10,7 @@ import { customResourceDefinition } from './apiextensions/crd.ts';
 import type { Behaviour } from './behaviour.ts';
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
+import { certificateSigningRequest } from './certificates/certificate-signing-request.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
 import { endpoints } from './core/endpoints.ts';
@@ -28,6 +29,8 @@ import { serviceAccount } from './core/service-account.ts';
 import { service } from './core/service/service.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
 import { newEvent } from './events/event.ts';
+import { flowSchema } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts';
 import { ingressClass } from './networking/ingress-class.ts';
 import { ingress } from './networking/ingress.ts';
 import { ipAddress } from './networking/ip-address.ts';
@@ -75,9 +78,12 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'statefulsets.apps': { v1: statefulSet },
   'cronjobs.batch': { v1: cronJob },
   'jobs.batch': { v1: job },
+  'certificatesigningrequests.certificates.k8s.io': { v1: certificateSigningRequest },
   'leases.coordination.k8s.io': { v1: lease },
   'endpointslices.discovery.k8s.io': { v1: endpointSlice },
   'events.events.k8s.io': { v1: newEvent },
+  'flowschemas.flowcontrol.apiserver.k8s.io': { v1: flowSchema },
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': { v1: priorityLevelConfiguration },
   'ingressclasses.networking.k8s.io': { v1: ingressClass },
   'ingresses.networking.k8s.io': { v1: ingress },
   'ipaddresses.networking.k8s.io': { v1: ipAddress },

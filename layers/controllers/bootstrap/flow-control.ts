@@ -83,7 +83,7 @@ export const flowControl: readonly BootstrapObject[] = [
   ]),
   schema('system-leader-election', 'leader-election', 100, true, [
     {
-      subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler'), group('system:serviceaccounts:kube-system')],
+      subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler'), account('*')],
       resourceRules: [{ verbs: ['get', 'create', 'update'], apiGroups: ['coordination.k8s.io'], resources: ['leases'], namespaces: ['*'] }],
     },
   ]),

@@ -6,7 +6,7 @@ import { behaviour } from '../behaviour.ts';
 import { checkCIDR, parseCIDR } from '../shared/address.ts';
 import { type Errors, IMMUTABLE } from '../shared/check.ts';
 import { AGE, text } from '../shared/columns.ts';
-import { statusDoor } from '../shared/workload.ts';
+import { statusOnlyDoor } from '../shared/workload.ts';
 
 const FIELD = 'spec.cidrs';
 
@@ -39,7 +39,7 @@ export const serviceCIDR = behaviour<ServiceCIDR>({
     else errors.push(invalid(FIELD, next, IMMUTABLE));
     return errors;
   },
-  stored: { status: { ...statusDoor<ServiceCIDR>(), resetFields: [['metadata'], ['spec']] } },
+  stored: { status: statusOnlyDoor<ServiceCIDR>() },
   columns: [
     text(
       'CIDRs',

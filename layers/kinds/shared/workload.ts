@@ -107,3 +107,18 @@ export function statusDoor<T extends KubeObject>(validateUpdate?: StoredSubresou
     resetFields: labelsToo ? [['spec'], ['metadata', 'labels']] : [['spec']],
   };
 }
+
+/** A status door that leaves metadata alone too, as apimachinery's `ResetObjectMetaForStatus` does. */
+export function statusOnlyDoor<T extends KubeObject>(validateUpdate?: StoredSubresource<T>['validateUpdate']): Omit<StoredSubresource<T>, 'name' | 'verbs'> {
+  return {
+    prepareForUpdate(now, old) {
+      keepSpec(now, old);
+      for (const name of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+        if (old.metadata[name] === undefined) delete now.metadata[name];
+        else Object.assign(now.metadata, { [name]: old.metadata[name] });
+      }
+    },
+    ...(validateUpdate === undefined ? {} : { validateUpdate }),
+    resetFields: [['metadata'], ['spec']],
+  };
+}

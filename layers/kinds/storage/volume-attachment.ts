@@ -8,7 +8,7 @@ import { checkVolumeSpec } from '../core/persistent-volume.ts';
 import { checkDriverName } from '../core/pod/validate-volumes.ts';
 import { type Errors, checkImmutable, checkText } from '../shared/check.ts';
 import { AGE, text } from '../shared/columns.ts';
-import { statusDoor } from '../shared/workload.ts';
+import { statusOnlyDoor } from '../shared/workload.ts';
 
 const METADATA_BYTES = 256 * 1024;
 const MESSAGE_BYTES = 1024;
@@ -54,7 +54,7 @@ export const volumeAttachment = behaviour<VolumeAttachment>({
     checkImmutable(errors, 'spec', now.spec, old.spec);
     return errors;
   },
-  stored: { status: { ...statusDoor<VolumeAttachment>(validateStatus), resetFields: [['metadata'], ['spec']] } },
+  stored: { status: statusOnlyDoor<VolumeAttachment>(validateStatus) },
   columns: [
     text('Attacher', 'attacher indicates the name of the volume driver that MUST handle this request. This is the name returned by GetPluginName().'),
     text('PV', 'persistentVolumeName represents the name of the persistent volume to attach.'),
