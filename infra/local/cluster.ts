@@ -26,6 +26,8 @@ export interface ClusterState {
   readonly nodeSubnet?: string;
   readonly nodes: readonly LocalNode[];
   readonly simulatedNodes: number;
+  /** Of the engine that runs the real nodes; absent without them, or where it is the usual one. */
+  readonly dockerSocket?: string;
   /** The kubeconfig the cluster was written into. */
   readonly kubeconfig: string;
 }

@@ -4,7 +4,7 @@ import { type DockerRuntime, openDockerRuntime } from '#node-agent/runtime/docke
 import { runCommand } from '#node-agent/network/run.ts';
 import type { ContainerState } from '#node-agent/runtime/port.ts';
 import type { ClusterState, LocalNode } from './cluster.ts';
-import { DOCKER_SOCKET } from './docker/ensure.ts';
+import { dockerSocket } from './docker/ensure.ts';
 import { ensureClusterBridge } from './host-network/bridge.ts';
 import { addNode, syncRoutes } from './host-network/nodes.ts';
 import { freeRanges, hostAddress, nodeAddress, nodePodCIDR } from './host-network/ranges.ts';
@@ -32,7 +32,7 @@ export async function pickNetwork(_cluster: string, count: number, before: Clust
   return { ...ranges, hostAddress: hostAddress(ranges.nodeSubnet), nodes };
 }
 
-export const dockerRuntime = (): DockerRuntime => openDockerRuntime({ socketPath: DOCKER_SOCKET, random: Math.random });
+export const dockerRuntime = (socketPath: string): DockerRuntime => openDockerRuntime({ socketPath, random: Math.random });
 
 async function nodeContainer(docker: DockerRuntime, cluster: string, node: LocalNode, existing: readonly ContainerState[]): Promise<{ readonly id: string; readonly pid: number }> {
   let id = existing.find(({ labels }) => labels[NODE_LABEL] === node.name)?.id;
@@ -62,7 +62,7 @@ export async function ensureNodes(
   joined: (node: LocalNode, containerPid: number, containerId: string) => Promise<void>,
 ): Promise<void> {
   if (network === undefined) return;
-  const docker = dockerRuntime();
+  const docker = dockerRuntime(state.dockerSocket ?? dockerSocket({}));
   try {
     const [existing] = await Promise.all([
       docker.list({ [CLUSTER_LABEL]: state.name, [ROLE_LABEL]: 'node' }),

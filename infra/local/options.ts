@@ -59,9 +59,11 @@ function nameOf(text: string | undefined): string {
   return name;
 }
 
-function dataDirOf(text: string | undefined, name: string, env: NodeJS.ProcessEnv): string {
-  return text === undefined ? join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local', 'share'), 'paperplane', name) : resolve(env['INIT_CWD'] ?? '.', text);
-}
+export const defaultDataDir = (name: string, env: NodeJS.ProcessEnv = process.env): string =>
+  join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local', 'share'), 'paperplane', name);
+
+const dataDirOf = (text: string | undefined, name: string, env: NodeJS.ProcessEnv): string =>
+  text === undefined ? defaultDataDir(name, env) : resolve(env['INIT_CWD'] ?? '.', text);
 
 function parse<T extends Record<string, { type: 'string' | 'boolean' }>>(args: readonly string[], options: T, usage: string) {
   try {

@@ -101,6 +101,11 @@ export async function agentConfig(files: ClusterFiles, state: ClusterState, pki:
     kubelet: { address, port: simulated ? 0 : KUBELET_PORT, certFile: serving.certFile, keyFile: serving.keyFile, clientCAFile: pki.caFile },
     ...(simulated
       ? { runtime: 'simulated', simulated: { count: target.simulated, namePrefix: 'simulated-' } }
-      : { runtime: 'docker', podCIDR: target.node.podCIDR, hostNetworkContainer: target.containerId }),
+      : {
+          runtime: 'docker',
+          ...(state.dockerSocket === undefined ? {} : { dockerSocket: state.dockerSocket }),
+          podCIDR: target.node.podCIDR,
+          hostNetworkContainer: target.containerId,
+        }),
   };
 }

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import { type ApiProbe, apiProbe } from './api-probe.ts';
 import { type ClusterFiles, clusterFiles, type ClusterState, readState, writeFile, writeState } from './cluster.ts';
-import { ensureHost } from './docker/ensure.ts';
+import { dockerSocket, ensureHost } from './docker/ensure.ts';
 import { defaultKubeconfig, writeAccess } from './kubeconfig/kubeconfig.ts';
-import { DEFAULT_NODES, DEFAULT_PORT, type StartOptions, startOptions } from './options.ts';
+import { DEFAULT_NAME, DEFAULT_NODES, DEFAULT_PORT, defaultDataDir, type StartOptions, startOptions } from './options.ts';
 import { ensurePki, type Pki } from './pki/pki.ts';
 import { lastLines, program, startProgram, supervisor } from './processes/processes.ts';
 import { type Progress, progress } from './progress.ts';
 import { agentConfig, controlPlaneConfig, SIMULATED_AGENT, simulatedNames } from './programs.ts';
 import { ensureNodes, pickNetwork } from './nodes.ts';
-import { stopCluster } from './stop-cluster.ts';
+import { stopCluster, stopPrograms } from './stop-cluster.ts';
 
 /** A cluster whose image layers and engine are there needs seconds; a first start of a slow engine a little more. */
 const API_LIMIT_MS = 60_000;
@@ -82,7 +82,8 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
   const before = readState(files);
   const nodeCount = options.nodes ?? before?.nodes.length ?? DEFAULT_NODES;
   const simulated = options.simulatedNodes ?? before?.simulatedNodes ?? 0;
-  if (nodeCount > 0) await ensureHost((text) => show.step(text), join(files.logs, 'dockerd.log'));
+  const socketPath = nodeCount > 0 ? dockerSocket() : undefined;
+  if (socketPath !== undefined) await ensureHost((text) => show.step(text), join(files.logs, 'dockerd.log'), socketPath);
   show.step('preparing certificates');
   const running = program(files.controlPlane, files.controlPlane.config) !== undefined;
   const port = await choosePort(options, before, running);
@@ -97,6 +98,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
     ...(network === undefined ? {} : { nodeSubnet: network.nodeSubnet }),
     nodes: network?.nodes ?? [],
     simulatedNodes: simulated,
+    ...(socketPath === undefined ? {} : { dockerSocket: socketPath }),
     kubeconfig,
   });
 
@@ -153,6 +155,11 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
   }
 }
 
+function stopCommand({ name, dataDir }: StartOptions): string {
+  const words = [...(name === DEFAULT_NAME ? [] : ['--name', name]), ...(dataDir === defaultDataDir(name) ? [] : ['--data-dir', dataDir])];
+  return `npm stop${words.length === 0 ? '' : ` -- ${words.join(' ')}`}`;
+}
+
 function readyScreen({ state }: Started, options: StartOptions, seconds: number): string {
   const own = options.kubeconfig === undefined && state.kubeconfig === defaultKubeconfig();
   const prefix = own ? '' : `KUBECONFIG=${state.kubeconfig} `;
@@ -172,7 +179,7 @@ function readyScreen({ state }: Started, options: StartOptions, seconds: number)
     '  No kubectl at hand? npm run -s kubectl -- get nodes',
     `  kubectl rolling-update and kubectl stop: export PATH="$PATH:${plugins}"`,
     '',
-    options.detach ? `  Stop it with: npm stop${options.name === 'paperplane' ? '' : ` -- --name ${options.name}`}` : '  Ctrl-C stops it and keeps its state.',
+    options.detach ? `  Stop it with: ${stopCommand(options)}` : '  Ctrl-C stops it and keeps its state.',
     '',
   ];
   return lines.join('\n');
@@ -186,10 +193,14 @@ async function main(): Promise<number> {
     return 0;
   }
   const show = progress(process.stderr, began);
+  const files = clusterFiles(options.dataDir);
+  const ran = supervisor(files.controlPlane) !== undefined;
   let started: Started;
   try {
     started = await bringUp(options, show);
   } catch (error) {
+    // nothing half started is left behind; a cluster that ran before is left as it is
+    if (!ran) await stopPrograms(files);
     show.end();
     throw error;
   }

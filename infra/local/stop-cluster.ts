@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { type ClusterFiles, readState } from './cluster.ts';
-import { engineAnswers } from './docker/ensure.ts';
+import { dockerSocket, engineAnswers } from './docker/ensure.ts';
 import { removeCluster } from './host-network/bridge.ts';
 import { removeAccess } from './kubeconfig/kubeconfig.ts';
 import { CLUSTER_LABEL, dockerRuntime } from './nodes.ts';
@@ -23,9 +23,9 @@ function mountsBelow(folder: string): string[] {
     .toSorted((a, b) => b.length - a.length);
 }
 
-async function removeContainers(cluster: string): Promise<void> {
-  if (!(await engineAnswers())) return;
-  const docker = dockerRuntime();
+async function removeContainers(cluster: string, socketPath: string): Promise<void> {
+  if (!(await engineAnswers(socketPath))) return;
+  const docker = dockerRuntime(socketPath);
   try {
     const [nodes, pods] = await Promise.all([docker.list({ [CLUSTER_LABEL]: cluster }), docker.list({ [POD_CLUSTER_LABEL]: cluster })]);
     await Promise.all([...pods, ...nodes].map(({ id }) => docker.remove(id)));
@@ -34,15 +34,20 @@ async function removeContainers(cluster: string): Promise<void> {
   }
 }
 
-export async function stopCluster(files: ClusterFiles, name: string, options: { readonly purge: boolean }): Promise<void> {
-  const state = readState(files);
+/** Ends control plane and agents; what they run stays and can be taken on again. */
+export async function stopPrograms(files: ClusterFiles): Promise<void> {
   const nodesFolder = join(files.root, 'nodes');
   const agents = existsSync(nodesFolder) ? readdirSync(nodesFolder) : [];
   await Promise.all([...agents.map((agent) => stopProgram(files.agent(agent), files.agent(agent).config)), stopProgram(files.controlPlane, files.controlPlane.config)]);
-  if (state?.nodeSubnet !== undefined || (state?.nodes.length ?? 0) > 0) {
-    await removeContainers(name);
+}
+
+export async function stopCluster(files: ClusterFiles, name: string, options: { readonly purge: boolean }): Promise<void> {
+  const state = readState(files);
+  await stopPrograms(files);
+  if (state !== undefined && (state.nodeSubnet !== undefined || state.nodes.length > 0)) {
+    await removeContainers(name, state.dockerSocket ?? dockerSocket({}));
     await removeCluster({ cluster: name });
-    for (const mount of mountsBelow(nodesFolder)) spawnSync('umount', ['-l', mount]);
+    for (const mount of mountsBelow(join(files.root, 'nodes'))) spawnSync('umount', ['-l', mount]);
   }
   if (!options.purge) return;
   if (state !== undefined) await removeAccess(state.kubeconfig, name);

@@ -29,7 +29,8 @@ export interface TestCluster {
 const START_LIMIT_MS = 300_000;
 let count = 0;
 
-export function testCluster(nodes: number, options: readonly string[] = []): TestCluster {
+/** `programEnv`: of the programs that start and stop it, such as DOCKER_HOST. */
+export function testCluster(nodes: number, options: readonly string[] = [], programEnv: NodeJS.ProcessEnv = {}): TestCluster {
   const name = `t${process.pid % 10_000}-${++count}`;
   const dataDir = mkdtempSync(join(tmpdir(), `paperplane-${name}-`));
   const kubeconfig = join(dataDir, 'kubeconfig');
@@ -42,7 +43,7 @@ export function testCluster(nodes: number, options: readonly string[] = []): Tes
     return ran.stdout;
   };
   const program = (file: string, args: readonly string[]): Promise<Ran> =>
-    run(process.execPath, [join(repositoryRoot, 'infra', 'local', file), ...args], { limitMs: START_LIMIT_MS });
+    run(process.execPath, [join(repositoryRoot, 'infra', 'local', file), ...args], { limitMs: START_LIMIT_MS, env: programEnv });
   return {
     name,
     dataDir,

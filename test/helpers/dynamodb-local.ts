@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '#infra/tools/tools.ts';
-import { sharedProgram } from './shared-program.ts';
+import { sharedProgram, START_LIMIT } from './shared-program.ts';
+
+export { START_LIMIT };
 
 /** The oldest Java that runs it. */
 const JAVA = 17;

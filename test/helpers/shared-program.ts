@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Milliseconds that a server may take to answer for the first time; a busy machine takes ten times as long as an idle one. */
-const START_LIMIT = 120_000;
+export const START_LIMIT = 120_000;
 const LOOK_EVERY = 100;
 
 export interface SharedProgram {
