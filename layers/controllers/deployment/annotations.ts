@@ -19,18 +19,22 @@ const INT32_MAX = 2 ** 31 - 1;
 type Annotations = Readonly<Record<string, string>>;
 export const annotationsOf = ({ metadata }: Deployment | ReplicaSet): Annotations => metadata.annotations ?? {};
 
-/** 0 where there is none; undefined where it is no number. */
-export function revisionOf(object: Deployment | ReplicaSet): number | undefined {
+/** An int64. 0 where there is none; undefined where it is no number. */
+export function revisionOf(object: Deployment | ReplicaSet): bigint | undefined {
   const text = annotationsOf(object)[REVISION];
-  if (text === undefined) return 0;
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  if (text === undefined) return 0n;
+  return /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
 }
 
-export const maxRevision = (sets: readonly ReplicaSet[]): number => sets.reduce((max, set) => Math.max(max, revisionOf(set) ?? 0), 0);
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let max = 0n;
+  for (const revision of sets.map(revisionOf)) if (revision !== undefined && revision > max) max = revision;
+  return max;
+}
 
 /** The revision before the last one; 0 where there is none. */
-export function lastRevision(sets: readonly ReplicaSet[]): number {
-  let [max, second] = [0, 0];
+export function lastRevision(sets: readonly ReplicaSet[]): bigint {
+  let [max, second] = [0n, 0n];
   for (const set of sets) {
     const revision = revisionOf(set);
     if (revision === undefined) continue;
@@ -66,10 +70,10 @@ function historyWith(history: string, revision: string): string {
 }
 
 /** The annotations of the deployment's new set when it serves as `revision`; one that served before remembers that. */
-export function newSetAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: number): Annotations {
+export function newSetAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: bigint): Annotations {
   const now: Record<string, string> = { ...set?.metadata.annotations, ...copied(annotationsOf(deployment)) };
   const before = now[REVISION];
-  const served = set === undefined || before === '' ? 0 : revisionOf(set);
+  const served = set === undefined || before === '' ? 0n : revisionOf(set);
   if (served === undefined || served >= revision) return now;
   now[REVISION] = String(revision);
   if (before !== undefined) now[REVISION_HISTORY] = historyWith(now[REVISION_HISTORY] ?? '', before);

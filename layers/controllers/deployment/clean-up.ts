@@ -8,7 +8,7 @@ import { byAge, type Rollout, SETS } from './rollout.ts';
 
 function byRevision(a: ReplicaSet, b: ReplicaSet): number {
   const [left, right] = [revisionOf(a), revisionOf(b)];
-  return left === undefined || right === undefined || left === right ? byAge(a, b) : left - right;
+  return left === undefined || right === undefined || left === right ? byAge(a, b) : left < right ? -1 : 1;
 }
 
 export async function cleanUp({ context, deployment, oldSets }: Rollout): Promise<void> {

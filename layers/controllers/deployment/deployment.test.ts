@@ -300,6 +300,16 @@ describe('other ways', () => {
     expect(await eventTexts()).toContain('DeploymentRollback Rolled back deployment "web" to revision 1');
   });
 
+  test('revisions are int64', async () => {
+    await start([['deployments.apps', deployment(1)]]);
+    await rollOut();
+    const [set] = await sets();
+    const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+    await world.client.patch('replicasets.apps', 'default', set!.metadata.name!, { type: 'merge', body: { metadata: { annotations } } });
+    await setImage('web:2');
+    expect((await get()).metadata.annotations!['deployment.kubernetes.io/revision']).toBe('3546343826724305833');
+  });
+
   test('a failure to make pods shows in the deployment', async () => {
     await start([['deployments.apps', deployment(1)]], (verb, resource, object) => {
       if (verb === 'create' && resource === 'pods') throw forbiddenRequest({ group: '', resource: 'pods' }, object.metadata.name!, 'exceeded quota: q');

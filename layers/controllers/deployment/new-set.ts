@@ -33,7 +33,7 @@ function takeRevision({ deployment }: Rollout, revision: string | undefined): vo
 
 async function refresh(rollout: Rollout, set: ReplicaSet): Promise<void> {
   const { deployment, context } = rollout;
-  const annotations = newSetAnnotations(deployment, set, maxRevision(rollout.oldSets) + 1);
+  const annotations = newSetAnnotations(deployment, set, maxRevision(rollout.oldSets) + 1n);
   const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
   if (!sameJson(annotations, annotationsOf(set)) || (set.spec?.minReadySeconds ?? 0) !== minReadySeconds) {
     const spec = { ...set.spec!, minReadySeconds };
@@ -45,7 +45,7 @@ async function refresh(rollout: Rollout, set: ReplicaSet): Promise<void> {
     setCondition(deployment.status, newCondition('Progressing', 'True', 'FoundNewReplicaSet', `Found new replica set "${set.metadata.name!}"`, context.clock.now()));
 }
 
-function desiredSet({ deployment, oldSets }: Rollout, hash: string, revision: number): ReplicaSet {
+function desiredSet({ deployment, oldSets }: Rollout, hash: string, revision: bigint): ReplicaSet {
   const { spec, metadata } = deployment;
   const template = clone(spec!.template);
   const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
@@ -72,7 +72,7 @@ function desiredSet({ deployment, oldSets }: Rollout, hash: string, revision: nu
 async function make(rollout: Rollout): Promise<void> {
   const { deployment, context } = rollout;
   const { status } = deployment;
-  const revision = maxRevision(rollout.oldSets) + 1;
+  const revision = maxRevision(rollout.oldSets) + 1n;
   const wanted = desiredSet(rollout, hashOf(deployment.spec?.template, status.collisionCount), revision);
   const name = wanted.metadata.name!;
   let set: ReplicaSet;

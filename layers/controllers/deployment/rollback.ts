@@ -4,13 +4,13 @@ import { annotationsOf, lastRevision, revisionOf, ROLLBACK_TO, rolledBackAnnotat
 import { allSets, HASH_LABEL, RESOURCE, type Rollout, sameTemplate } from './rollout.ts';
 
 /** The revision to go back to, 0 for the one before; undefined where nobody asks. */
-export function rollbackTo(deployment: Deployment): number | undefined {
+export function rollbackTo(deployment: Deployment): bigint | undefined {
   const text = annotationsOf(deployment)[ROLLBACK_TO] ?? '';
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  return /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
 }
 
 /** Writes the deployment; its change begins the rollout. */
-export async function rollBack(rollout: Rollout, asked: number): Promise<void> {
+export async function rollBack(rollout: Rollout, asked: bigint): Promise<void> {
   const { deployment, context } = rollout;
   const { name } = deployment.metadata;
   const write = (changed: Deployment): Promise<Deployment> => {
@@ -18,10 +18,10 @@ export async function rollBack(rollout: Rollout, asked: number): Promise<void> {
     return context.client.update(RESOURCE, { ...changed, metadata: { ...changed.metadata, annotations } });
   };
   const sets = allSets(rollout);
-  const revision = asked === 0 ? lastRevision(sets) : asked;
-  const target = revision === 0 ? undefined : sets.find((set) => revisionOf(set) === revision);
+  const revision = asked === 0n ? lastRevision(sets) : asked;
+  const target = revision === 0n ? undefined : sets.find((set) => revisionOf(set) === revision);
   if (target === undefined) {
-    const text = revision === 0 ? 'Unable to find last revision.' : 'Unable to find the revision to rollback to.';
+    const text = revision === 0n ? 'Unable to find last revision.' : 'Unable to find the revision to rollback to.';
     context.event(deployment, 'Warning', 'DeploymentRollbackRevisionNotFound', text);
     await write(deployment);
     return;

@@ -4,7 +4,7 @@ import type { Resource } from '#control/client.ts';
 import { parseTime } from '#control/time.ts';
 import type { ControllerRevision, PodTemplateSpec } from '#kinds/generated/types.ts';
 import { hashOf } from '#machinery/hash.ts';
-import { semanticEqual } from '#machinery/json.ts';
+import { canonicalStringify, semanticEqual } from '#machinery/json.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { isAlreadyExists } from '#machinery/status.ts';
 import { claim, controllerReference } from './owner.ts';
@@ -22,7 +22,10 @@ export interface Templated extends KubeObject {
 }
 
 /** What `kubectl rollout undo` applies to go back. */
-export const templatePatch = ({ spec }: Templated): { readonly spec: { readonly template: object } } => ({ spec: { template: { ...spec?.template, $patch: 'replace' } } });
+export const templatePatch = ({ spec }: Templated): object => ({ spec: { template: { ...spec?.template, $patch: 'replace' } } });
+
+/** Keys in the order in which Go writes a map's: Kubernetes' own controllers compare the text. */
+const inGoOrder = (data: object): unknown => JSON.parse(canonicalStringify(data));
 
 export const sameData = (a: ControllerRevision, data: unknown): boolean => semanticEqual(a.data, data);
 
@@ -82,7 +85,7 @@ export async function createRevision(
         ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
         ownerReferences: [controllerReference(owner)],
       },
-      data,
+      data: inGoOrder(data),
       revision,
     };
     try {

@@ -127,6 +127,12 @@ describe('values with a form of their own', () => {
     };
     expect(roundTrip(validation, { openAPIV3Schema })).toEqual({ openAPIV3Schema });
   });
+  it('JSON within a message, byte for byte as Go writes it', () => {
+    const revision = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name: 'r' }, data: { command: 'a && b > c' }, revision: 1 };
+    const bytes = encodeEnvelope(schemaOfKind('apps', 'v1', 'ControllerRevision')!, revision);
+    expect(bytes.includes('{"command":"a \\u0026\\u0026 b \\u003e c"}')).toBe(true);
+    expect(decodeObject(bytes)).toEqual(revision);
+  });
   it('an object in an envelope within a RawExtension', () => {
     const event = schemaOf('io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent')!;
     const inner = encodeEnvelope(pod, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } });

@@ -24,9 +24,16 @@ function nested(content: (output: Output, value: unknown) => void): ValueWriter 
   };
 }
 
+/** What Go's encoding/json writes escaped, so that a text stays harmless inside HTML. */
+const ESCAPED: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028', '\u2029': '\\u2029' };
+
+/** JSON inside a message, byte for byte as Go writes it: Kubernetes' own controllers compare the bytes of revisions. */
 function raw(output: Output, value: unknown): void {
   if (value === undefined) return;
-  const bytes = Buffer.from(JSON.stringify(value), 'utf8');
+  const bytes = Buffer.from(
+    JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => ESCAPED[char]!),
+    'utf8',
+  );
   output.raw(bytes);
   output.varint(bytes.length);
   output.varint(0x0a);
