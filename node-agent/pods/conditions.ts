@@ -1,6 +1,7 @@
 /** The conditions that a node keeps on a pod; all others belong to someone else and are left alone. */
 import { isSidecar, isTerminal, type ContainerStatus, type Pod, type PodCondition, type PodPhase } from './pod.ts';
 import type { PodRecord } from './record.ts';
+import { isResizing } from './resize.ts';
 
 export interface ConditionInput {
   readonly pod: Pod;
@@ -43,6 +44,14 @@ function ready(input: ConditionInput, containers: Verdict): Verdict {
   return problems.length === 0 ? yes : { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
 }
 
+/** Only there while new requests or limits are on their way to running containers. */
+export const RESIZING = 'PodResizeInProgress';
+const resizing = (pod: Pod, record: PodRecord): boolean =>
+  [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
+    const target = record.containers.get(container.name);
+    return target !== undefined && isResizing(target, container);
+  });
+
 export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
   const { pod, record, phase, now } = input;
   const before = new Map((pod.status?.conditions ?? []).map((condition) => [condition.type, condition]));
@@ -54,6 +63,7 @@ export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
     ['Ready', ready(input, containers)],
     ['ContainersReady', containers],
     ['PodScheduled', yes],
+    ...(resizing(pod, record) ? [[RESIZING, yes] as [string, Verdict]] : []),
   ];
   return verdicts.map(([type, verdict]) => {
     const old = before.get(type);

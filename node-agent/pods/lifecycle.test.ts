@@ -337,3 +337,23 @@ describe('trouble', () => {
     expect(['first', 'second', 'third'].map((name) => node.cluster.get(name)?.status?.phase)).toEqual(['Running', 'Failed', 'Running']);
   });
 });
+
+describe('a resize', () => {
+  it('is in progress until the kernel has it, and then is not spoken of', async () => {
+    await start();
+    const resources = (cpu: string) => ({ requests: { cpu } });
+    const pod = testPod('web');
+    node.cluster.create({ ...pod, spec: { ...pod.spec, containers: [{ ...pod.spec.containers[0]!, resources: resources('20m') }] } });
+    await settle();
+    expect(node.status('web')).toMatchObject({ allocatedResources: { cpu: '20m' }, resources: resources('20m') });
+    node.cluster.change('web', (before) => ({ ...before, spec: { ...before.spec, containers: [{ ...before.spec.containers[0]!, resources: resources('30m') }] } }));
+    await settle();
+    expect(node.status('web')).toMatchObject({ allocatedResources: { cpu: '30m' }, resources: resources('30m') });
+    expect(conditions('web')).not.toHaveProperty('PodResizeInProgress');
+    // Whoever reads the new generation sees either the condition or the new figures.
+    const seen = node.cluster.history.filter(({ status }) => status.observedGeneration === 2);
+    expect(seen.length).toBeGreaterThan(0);
+    for (const { status } of seen)
+      expect(status.conditions?.some(({ type }) => type === 'PodResizeInProgress') === true || status.containerStatuses?.[0]?.resources?.requests?.['cpu'] === '30m').toBe(true);
+  });
+});

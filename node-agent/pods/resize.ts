@@ -12,10 +12,14 @@ export interface ResizeStep {
 
 const text = (resources: Container['resources']): string => JSON.stringify([Object.entries(resources?.requests ?? {}).sort(), Object.entries(resources?.limits ?? {}).sort()]);
 
+/** What runs with other requests or limits than the spec has by now. */
+export const isResizing = (target: ContainerRecord, container: Container): boolean =>
+  isRunning(target) && target.resources !== undefined && text(target.resources) !== text(container.resources);
+
 export function planResize(_services: Pick<NodeServices, 'memoryCapacity'>, pod: Pod, record: PodRecord): readonly ResizeStep[] {
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((container) => {
     const target = record.containers.get(container.name);
-    if (target === undefined || target.busy || !isRunning(target) || target.resources === undefined || text(target.resources) === text(container.resources)) return [];
+    if (target === undefined || target.busy || !isResizing(target, container)) return [];
     const changed = ['cpu', 'memory'].filter(
       (name) => target.resources?.requests?.[name] !== container.resources?.requests?.[name] || target.resources?.limits?.[name] !== container.resources?.limits?.[name],
     );

@@ -6,6 +6,7 @@ import type { Clock, Random } from '#machinery/clock.ts';
 import { isConflicting, isMissing } from '../api/errors.ts';
 import type { ClusterSource } from '../api/source.ts';
 import { pause } from '../api/pause.ts';
+import { RESIZING } from './conditions.ts';
 import type { Pod, PodCondition, PodStatus } from './pod.ts';
 
 const FIRST_PAUSE_MS = 250;
@@ -65,7 +66,9 @@ export function statusPatch(known: PodStatus, wanted: PodStatus): Record<string,
       );
       // Someone else may say more about the scheduling than the node does.
       const ours = changed.filter(({ type }) => type !== 'PodScheduled' || known.conditions?.find((condition) => condition.type === type)?.status !== 'True');
-      if (ours.length > 0) patch[field] = ours.map((condition) => ({ reason: null, message: null, ...condition }));
+      const over = (known.conditions ?? []).filter(({ type }) => type === RESIZING && !(value as readonly PodCondition[]).some((condition) => condition.type === type));
+      if (ours.length + over.length > 0)
+        patch[field] = [...ours.map((condition) => ({ reason: null, message: null, ...condition })), ...over.map(({ type }) => ({ type, $patch: 'delete' }))];
     } else if (field === 'podIPs') {
       if (!same(value, known.podIPs)) patch[field] = [...(value as object[]), ...(known.podIPs === undefined ? [] : [{ $patch: 'replace' }])];
     } else if (field === 'hostIPs') {

@@ -106,7 +106,7 @@ function containerStatus(input: StatusInput, container: Container, idle: string)
     imageID: shown?.imageId ?? '',
     ...(shown === undefined ? {} : { containerID: containerId(shown) }),
     ...(ephemeral ? {} : { started: startedOf(container, target) }),
-    ...(resources?.requests === undefined || ephemeral ? {} : { allocatedResources: resources.requests }),
+    ...(resources === undefined || container.resources?.requests === undefined || ephemeral ? {} : { allocatedResources: container.resources.requests }),
     ...(resources === undefined || ephemeral ? {} : { resources }),
     ...(mounts === undefined || mounts.length === 0 ? {} : { volumeMounts: mounts }),
     ...(user === undefined ? {} : { user }),

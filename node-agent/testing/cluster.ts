@@ -38,7 +38,9 @@ function merge(target: Record<string, unknown>, patch: Readonly<Record<string, u
     if (value === null) delete result[key];
     else if (key === 'conditions') {
       const byType = new Map(((result[key] ?? []) as { type: string }[]).map((one) => [one.type, one]));
-      for (const one of value as { type: string }[]) byType.set(one.type, merge((byType.get(one.type) ?? {}) as Record<string, unknown>, one) as { type: string });
+      for (const one of value as { type: string; $patch?: string }[])
+        if (one.$patch === 'delete') byType.delete(one.type);
+        else byType.set(one.type, merge((byType.get(one.type) ?? {}) as Record<string, unknown>, one) as { type: string });
       result[key] = [...byType.values()];
     } else if (key === 'podIPs') result[key] = (value as Record<string, unknown>[]).filter((one) => one['$patch'] === undefined);
     else result[key] = value;

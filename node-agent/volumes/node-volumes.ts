@@ -127,14 +127,9 @@ export function createNodeVolumes(options: NodeVolumesOptions): PodVolumes {
     return made;
   }
 
-  /** An object that a volume shows has changed: the volume follows. One that vanished leaves the last content. */
+  /** An object that a volume shows has changed or vanished: the volume follows. Where it is not optional, its last content stays. */
   function follow(state: PodState, volume: Volume): void {
-    for (const source of configSources(state.pod, volume))
-      state.stops.push(
-        cluster.followConfig(source, (object) => {
-          if (object !== undefined) update(state, volume, { source, object });
-        }),
-      );
+    for (const source of configSources(state.pod, volume)) state.stops.push(cluster.followConfig(source, (object) => update(state, volume, { source, object })));
   }
 
   function update(state: PodState, volume: Volume, known?: { readonly source: ConfigSource; readonly object: KubeObject | undefined }): void {
