@@ -129,6 +129,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   };
   /** Selectable fields besides `metadata.name` and `metadata.namespace`; indexed by the store. */
   readonly fields: Readonly<Record<string, (object: T) => string>>;
+  /** The names that selectors use, and the field of `fields` that each means; absent: they are the same. */
+  readonly fieldLabels?: Readonly<Record<string, string>>;
   /** Columns after `Name`, and their cells. Absent: `Created At`. */
   readonly columns?: readonly Column[];
   row?(object: T, now: number): TableRow;

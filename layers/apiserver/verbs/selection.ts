@@ -19,7 +19,8 @@ const ALIASES: Readonly<Record<string, Readonly<Record<string, string>>>> = { po
 
 function fieldName(kind: Kind, field: string): string {
   if (field === 'metadata.name' || (field === 'metadata.namespace' && kind.namespaced)) return field;
-  const name = ALIASES[kind.storage]?.[field] ?? field;
+  if (kind.fieldLabels !== undefined && Object.hasOwn(kind.fieldLabels, field)) return kind.fieldLabels[field]!;
+  const name = kind.fieldLabels !== undefined ? '' : (ALIASES[kind.storage]?.[field] ?? field);
   if (Object.hasOwn(kind.fields, name)) return name;
   throw badRequest(
     Object.keys(kind.fields).length === 0 && kind.custom === undefined

@@ -32,6 +32,13 @@ const toServed = (stored: KubeObject): KubeObject => renamed(stored, TO_SERVED, 
 /** Rules are about the stored form, whichever form is at hand. */
 const asStored = (object: KubeObject): Event => (object.apiVersion === 'v1' ? object : toStored(object)) as Event;
 
+/** Selectable names of the newer form, and the ones that the store indexes (`pkg/apis/events/v1/conversion.go`). */
+const FIELD_LABELS = Object.fromEntries(
+  Object.keys(EVENT_FIELDS)
+    .filter((name) => name !== 'source')
+    .map((name) => [name === 'reportingComponent' ? 'reportingController' : name.replace('involvedObject.', 'regarding.'), name]),
+);
+
 export const newEvent = behaviour<KubeObject>({
   createOnUpdate: true,
   ttlSeconds: EVENT_TTL_SECONDS,
@@ -47,6 +54,7 @@ export const newEvent = behaviour<KubeObject>({
     return errors;
   },
   fields: Object.fromEntries(Object.entries(EVENT_FIELDS).map(([name, read]) => [name, (object: KubeObject) => read(asStored(object))])),
+  fieldLabels: FIELD_LABELS,
   columns: EVENT_COLUMNS,
   row: (object, now) => eventRow(asStored(object), now),
 });
