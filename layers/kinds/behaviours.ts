@@ -8,6 +8,8 @@ import { replicaSet } from './apps/replica-set.ts';
 import { statefulSet } from './apps/stateful-set.ts';
 import { customResourceDefinition } from './apiextensions/crd.ts';
 import type { Behaviour } from './behaviour.ts';
+import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalerV1 } from './autoscaling/v1.ts';
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
 import { certificateSigningRequest } from './certificates/certificate-signing-request.ts';
@@ -76,6 +78,7 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'deployments.apps': { v1: deployment },
   'replicasets.apps': { v1: replicaSet },
   'statefulsets.apps': { v1: statefulSet },
+  'horizontalpodautoscalers.autoscaling': { v1: horizontalPodAutoscalerV1, v2: horizontalPodAutoscaler },
   'cronjobs.batch': { v1: cronJob },
   'jobs.batch': { v1: job },
   'certificatesigningrequests.certificates.k8s.io': { v1: certificateSigningRequest },

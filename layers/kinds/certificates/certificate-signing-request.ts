@@ -92,7 +92,7 @@ function certificateMessage(base64: string): string | undefined {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
     if (body!.includes(':')) return 'no PEM block headers are permitted';
     try {
-      new X509Certificate(whole);
+      void new X509Certificate(whole).serialNumber;
     } catch (error) {
       return `x509: ${error instanceof Error ? error.message : String(error)}`;
     }

@@ -28,7 +28,7 @@ function checkDriver(errors: Errors, field: string, driver: Partial<CSINodeDrive
 }
 
 /** Everything but how many volumes it takes. */
-const fixed = ({ allocatable: _, ...driver }: CSINodeDriver): object => driver;
+const fixed = (driver: CSINodeDriver): object => ({ ...driver, allocatable: undefined });
 
 export const csiNode = behaviour<CSINode>({
   needsVersion: true,
