@@ -71,10 +71,10 @@ export async function openCluster({ record, store, registry, authenticators, dia
   const tokens = serviceAccountTokens(keys, store, clock, audiences);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
   const others = firstOf(authenticators);
-  const server = createApiServer({
+  const server: ApiServer = createApiServer({
     store,
     registry,
-    admission: defaultPlugins({ serviceCIDR: record.serviceCIDR, nodePorts: NODE_PORTS, defaultTolerationSeconds: TOLERATION_SECONDS, random }),
+    admission: defaultPlugins({ serviceCIDR: record.serviceCIDR, nodePorts: NODE_PORTS, defaultTolerationSeconds: TOLERATION_SECONDS, random, services: () => server.services }),
     authenticator: firstOf([...authenticators, tokens, unknownTokens]),
     authorizer,
     virtuals: [

@@ -14,7 +14,7 @@ import { inOrder } from '#apiserver/authz/union.ts';
 import { createLocalClient } from '#apiserver/local-client.ts';
 import { processMetrics } from '#apiserver/metrics/process.ts';
 import { Metrics } from '#apiserver/metrics/registry.ts';
-import { createApiServer } from '#apiserver/server.ts';
+import { type ApiServer, createApiServer } from '#apiserver/server.ts';
 import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
 import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
@@ -61,10 +61,16 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   const rbac = await openRbacState(store);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
   let ready = false;
-  const server = createApiServer({
+  const server: ApiServer = createApiServer({
     store,
     registry,
-    admission: defaultPlugins({ serviceCIDR: config.serviceCIDR, nodePorts: config.nodePorts, defaultTolerationSeconds: config.defaultTolerationSeconds, random }),
+    admission: defaultPlugins({
+      serviceCIDR: config.serviceCIDR,
+      nodePorts: config.nodePorts,
+      defaultTolerationSeconds: config.defaultTolerationSeconds,
+      random,
+      services: () => server.services,
+    }),
     authenticator: firstOf([clientCertificates(), statics, tokens]),
     authorizer,
     virtuals: [

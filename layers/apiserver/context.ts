@@ -24,6 +24,8 @@ export interface Call {
   readonly subresource: string;
   /** Collected for the `Warning` header. */
   readonly warnings: string[];
+  /** Collected for the audit record. */
+  readonly annotations?: Record<string, string>;
   readonly requestId: string;
 }
 

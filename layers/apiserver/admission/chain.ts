@@ -2,7 +2,8 @@
 import type { Write } from '#store/port.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import type { Call } from '../context.ts';
-import type { AdmissionAttributes, AdmissionServices, Operation } from './port.ts';
+import { Reinvocation } from './extension/reinvocation.ts';
+import type { AdmissionAttributes, AdmissionPlugin, AdmissionServices, Operation } from './port.ts';
 
 export interface Admission {
   readonly attributes: AdmissionAttributes;
@@ -36,6 +37,8 @@ export function admission(call: Call, input: AdmissionInput): Admission {
     options: input.options ?? {},
     user: call.user,
     warn: (text) => void call.warnings.push(text),
+    annotate: (key, value) => void (call.annotations !== undefined && (call.annotations[key] = value)),
+    reinvocation: new Reinvocation(),
     addWrites: (more) => void writes.push(...more),
   };
   const services: AdmissionServices = { store: parts.store, context: { clock: parts.clock, ids: parts.ids } };
@@ -43,12 +46,7 @@ export function admission(call: Call, input: AdmissionInput): Admission {
   return {
     attributes,
     writes,
-    async mutate() {
-      for (const plugin of plugins) {
-        const done = plugin.admit?.(attributes, services);
-        if (done !== undefined) await done;
-      }
-    },
+    mutate: () => mutate(plugins, attributes, services),
     async validate() {
       for (const plugin of plugins) {
         const done = plugin.validate?.(attributes, services);
@@ -62,4 +60,16 @@ export function admission(call: Call, input: AdmissionInput): Admission {
       }
     },
   };
+}
+
+/** Twice where a webhook or a policy changed the object: what runs before them has not seen it yet. */
+export async function mutate(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> {
+  const { reinvocation } = attributes;
+  for (const plugin of plugins) {
+    const done = plugin.admit?.(attributes, services);
+    if (done !== undefined) await done;
+  }
+  if (!reinvocation.wanted) return;
+  reinvocation.again = true;
+  for (const plugin of plugins) if (plugin.once !== true) await plugin.admit?.(attributes, services);
 }

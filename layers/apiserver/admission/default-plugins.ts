@@ -1,5 +1,9 @@
 /** The chain of a cluster, in Kubernetes' order (`kubeapiserver/options/plugins.go`). Quota is last: nothing refuses after it has charged. */
 import type { Random } from '#machinery/clock.ts';
+import type { Services } from '../server.port.ts';
+import { mutatingPolicies } from './extension/policy/mutating.ts';
+import { validatingPolicies } from './extension/policy/validating.ts';
+import { mutatingWebhooks, validatingWebhooks } from './extension/webhook/plugins.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
 import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
@@ -19,9 +23,12 @@ export interface AdmissionOptions {
   /** How long pods stay on a node that was lost, unless they say otherwise. */
   readonly defaultTolerationSeconds: number;
   readonly random: Random;
+  /** The server whose chain this is, once it stands: what policies and webhooks ask and call. Without it there are none. */
+  readonly services?: () => Services;
 }
 
 export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlugin[] {
+  const { services } = options;
   return [
     namespaceLifecycle,
     limitRanger,
@@ -35,6 +42,7 @@ export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlu
     runtimeClass,
     defaultIngressClass,
     serviceAllocation({ serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts, random: options.random }),
+    ...(services === undefined ? [] : [mutatingPolicies(services), mutatingWebhooks(services), validatingPolicies(services), validatingWebhooks(services)]),
     resourceQuota(),
   ];
 }

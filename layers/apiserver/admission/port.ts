@@ -6,6 +6,7 @@ import type { Kind, KindContext } from '#kinds/kind.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import type { Store, Write } from '#store/port.ts';
 import type { User } from '../authn/port.ts';
+import type { Reinvocation } from './extension/reinvocation.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -30,6 +31,10 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
   /** A text for the `Warning` header. */
   warn(text: string): void;
+  /** Something for the audit record of this request. */
+  annotate?(key: string, value: string): void;
+  /** What mutating plugins know of their two rounds. */
+  readonly reinvocation: Reinvocation;
   /**
    * Writes that commit in the same transaction as the object (an allocator's entry, a quota's usage): all or nothing. They are dropped on
    * dry runs. A StoreConflict of one of them makes the whole request run again, admission included.
@@ -46,6 +51,8 @@ export interface AdmissionPlugin {
   /** As in Kubernetes: `LimitRanger`. */
   readonly name: string;
   handles(attributes: AdmissionAttributes): boolean;
+  /** Not called in the second round, which follows when a webhook or a policy changed the object. */
+  readonly once?: true;
   admit?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
   validate?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
   /**

@@ -39,7 +39,7 @@ export function statusOf(services: Services, error: unknown, requestId: string):
 export async function handle(parts: HandlerParts, request: ApiRequest): Promise<ApiResponse> {
   const { services } = parts;
   const startedAt = services.clock.now();
-  const exchange: Exchange = { request, requestId: requestIdOf(services, request), warnings: [] };
+  const exchange: Exchange = { request, requestId: requestIdOf(services, request), warnings: [], annotations: {} };
   let info: RequestInfo | undefined;
   let identity: Identity | undefined;
   let response: ApiResponse;

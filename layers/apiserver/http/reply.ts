@@ -17,6 +17,8 @@ export interface Exchange {
   readonly request: ApiRequest;
   readonly requestId: string;
   readonly warnings: string[];
+  /** Collected for the audit record. */
+  readonly annotations: Record<string, string>;
 }
 
 function warningHeaders(warnings: readonly string[]): readonly string[] {

@@ -59,6 +59,7 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
     name: info.name,
     subresource: info.subresource,
     warnings: exchange.warnings,
+    annotations: exchange.annotations,
     requestId: exchange.requestId,
   };
   if (info.subresource === '') return serveMain(environment, info.verb, call, exchange, info);

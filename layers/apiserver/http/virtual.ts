@@ -1,5 +1,7 @@
 /** Create-only resources and subresources: decode, admission over what was decoded, the handler. */
 import { forbiddenRequest, noSuchResource } from '#machinery/status.ts';
+import { mutate } from '../admission/chain.ts';
+import { Reinvocation } from '../admission/extension/reinvocation.ts';
 import type { AdmissionAttributes, AdmissionServices } from '../admission/port.ts';
 import type { User } from '../authn/port.ts';
 import type { ApiResponse } from '../door.ts';
@@ -45,7 +47,8 @@ export async function createVirtual(services: Services, handler: VirtualHandler,
       throw forbiddenRequest({ group: info.group, resource: info.resource }, info.name, 'the namespace of the provided object does not match the namespace sent on the request');
   }
   const warn = (text: string): void => void exchange.warnings.push(text);
-  const request: VirtualRequest = { object, namespace: info.namespace, name: info.name, user, dryRun: options.dryRun, requestId: exchange.requestId, services, warn };
+  const annotate = (key: string, value: string): void => void (exchange.annotations[key] = value);
+  const request: VirtualRequest = { object, namespace: info.namespace, name: info.name, user, dryRun: options.dryRun, requestId: exchange.requestId, services, warn, annotate };
   await admitVirtual(services, info, request);
   const { object: result, code } = await handler.create(request);
   const shown = prettied(form, exchange, query);
@@ -71,11 +74,13 @@ export async function admitVirtual(services: Services, { group, version, resourc
     user: request.user,
     dryRun: request.dryRun,
     warn: request.warn,
+    ...(request.annotate === undefined ? {} : { annotate: request.annotate }),
+    reinvocation: new Reinvocation(),
     // nothing is stored here: what must move together is the handler's
     addWrites() {},
   };
   const shared: AdmissionServices = { store: services.store, context: { clock: services.clock, ids: services.ids } };
   const plugins = services.admission.filter((plugin) => plugin.handles(attributes));
-  for (const plugin of plugins) await plugin.admit?.(attributes, shared);
+  await mutate(plugins, attributes, shared);
   for (const plugin of plugins) await plugin.validate?.(attributes, shared);
 }

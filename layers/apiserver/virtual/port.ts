@@ -17,6 +17,8 @@ export interface VirtualRequest {
   readonly requestId: string;
   readonly services: Services;
   warn(text: string): void;
+  /** Something for the audit record. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 export interface VirtualHandler {

@@ -1,7 +1,7 @@
 /** The whole control plane in memory, but for its doors: the real API server with its admission, every controller, the scheduler. */
 import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
 import { createLocalClient } from '#apiserver/local-client.ts';
-import { createApiServer } from '#apiserver/server.ts';
+import { type ApiServer, createApiServer } from '#apiserver/server.ts';
 import type { Client } from '#control/client.ts';
 import { type Control, startControllers } from '#control/start.ts';
 import { builtInKinds } from '#kinds/registry.ts';
@@ -31,10 +31,10 @@ export async function startTestCluster(): Promise<TestCluster> {
   const errors: string[] = [];
   const store = await openEmbeddedStore({ directory: ':memory:', cluster: 'test', clock });
   const registry = builtInKinds();
-  const server = createApiServer({
+  const server: ApiServer = createApiServer({
     store,
     registry,
-    admission: defaultPlugins({ serviceCIDR: '10.96.0.0/16', nodePorts: [30000, 32767], defaultTolerationSeconds: 20, random }),
+    admission: defaultPlugins({ serviceCIDR: '10.96.0.0/16', nodePorts: [30000, 32767], defaultTolerationSeconds: 20, random, services: () => server.services }),
     authenticator: { authenticate: () => Promise.resolve(undefined) },
     authorizer: { authorize: () => ({ outcome: 'allow', reason: '' }) },
     clock,

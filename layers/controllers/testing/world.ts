@@ -1,7 +1,7 @@
 /** Some controllers over the real API server, in memory, on a clock that the test moves: what they write has to pass validation. */
 import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
 import { createLocalClient } from '#apiserver/local-client.ts';
-import { createApiServer } from '#apiserver/server.ts';
+import { type ApiServer, createApiServer } from '#apiserver/server.ts';
 import type { Client } from '#control/client.ts';
 import type { Controller } from '#control/controller.ts';
 import { type Control, type ControlOptions, startControllers } from '#control/start.ts';
@@ -40,10 +40,10 @@ export async function createApiWorld(controllers: readonly Controller[], alsoKee
   const registry = builtInKinds();
   const errors: string[] = [];
   const random = (): number => 0.5;
-  const server = createApiServer({
+  const server: ApiServer = createApiServer({
     store,
     registry,
-    admission: defaultPlugins({ serviceCIDR: '10.96.0.0/16', nodePorts: [30000, 32767], defaultTolerationSeconds: 20, random }),
+    admission: defaultPlugins({ serviceCIDR: '10.96.0.0/16', nodePorts: [30000, 32767], defaultTolerationSeconds: 20, random, services: () => server.services }),
     authenticator: { authenticate: () => Promise.resolve(undefined) },
     authorizer: { authorize: () => ({ outcome: 'allow', reason: '' }) },
     clock,

@@ -32,6 +32,8 @@ export interface CelResult {
 export interface CompiledCel {
   readonly expression: string;
   readonly type: CelType;
+  /** Units that one evaluation may cost. */
+  readonly limit: number;
   /** Variables that the expression names (`oldSelf`, `params`). */
   readonly references: ReadonlySet<string>;
   /** What it may cost by the limits of its variables' types. */

@@ -45,6 +45,7 @@ export function compileCel(expression: string, options: CelOptions): CompiledCel
   return {
     expression,
     type,
+    limit,
     references: checked.references,
     get estimate() {
       return (estimated ??= estimate(tree, checked));

@@ -240,6 +240,8 @@ export class LazyObject extends MapValue {
       try {
         made = { value: adapt(this.#make(name), field.type) };
       } catch (error) {
+        // anything else is no result of the language: it may be another one next time
+        if (!(error instanceof CelEvaluationError)) throw error;
         made = { error };
       }
       this.#made.set(name, made);

@@ -186,6 +186,7 @@ export function serviceAllocation(options: ServiceAllocationOptions): AdmissionP
 
   return {
     name: 'ServiceAllocation',
+    once: true,
     handles: ({ resource, group, subresource, operation }) => resource === 'services' && group === '' && subresource === '' && operation !== 'CONNECT',
     async admit(attributes, services) {
       const service = attributes.object as Service | undefined;
