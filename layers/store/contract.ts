@@ -9,9 +9,15 @@ import { writes } from './testing/contract/writes.ts';
 
 export type { OpenStore, StoreUnderTest } from './testing/contract/under-test.ts';
 
-/** `runs`: how many random sequences are compared with the model. */
-export function storeContract(name: string, open: OpenStore, { runs = 40 }: { readonly runs?: number } = {}): void {
-  describe(`${name} keeps the contract of a store`, () => {
+export interface ContractOptions {
+  /** How many random sequences are compared with the model. */
+  readonly runs?: number;
+  /** Milliseconds for one test: more where every call crosses a network. */
+  readonly timeout?: number;
+}
+
+export function storeContract(name: string, open: OpenStore, { runs = 40, timeout = 5_000 }: ContractOptions = {}): void {
+  describe(`${name} keeps the contract of a store`, { timeout }, () => {
     writes(open);
     lists(open);
     watches(open);

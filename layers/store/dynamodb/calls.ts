@@ -1,0 +1,113 @@
+/** Each call to DynamoDB with a deadline, repeated with jitter while a repetition can help, and with an error that says what is wrong. */
+import { ConditionalCheckFailedException, TransactionCanceledException, type CancellationReason, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Clock, Random } from '#machinery/clock.ts';
+import { StoreUnavailable } from '../errors.ts';
+
+/** Milliseconds that one attempt may take: a healthy table answers in 5 to 20. */
+const ATTEMPT = 3_000;
+/** Attempts of one call. With the waits between them at most 35 s, and 4 s where the answers are refusals. */
+const ATTEMPTS = 10;
+/** Waits between attempts double from here, up to the most (milliseconds); a random part of each is waited. */
+const FIRST_WAIT = 15;
+const LONGEST_WAIT = 1_000;
+
+/** Errors after which the same request may do better. */
+const PASSING: ReadonlySet<string> = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'TransactionConflictException',
+  'TransactionInProgressException',
+  'InternalServerError',
+  'ServiceUnavailable',
+  'TimeoutError',
+  'AbortError',
+]);
+/** Reasons of a cancelled transaction after which the same transaction may do better. */
+const PASSING_REASONS: ReadonlySet<string> = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+const NETWORK: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+export const reasonsOf = (error: unknown): readonly CancellationReason[] | undefined =>
+  error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : undefined;
+
+/** The condition of a write did not hold: an answer, not an accident. */
+export function conditionFailed(error: unknown): boolean {
+  return error instanceof ConditionalCheckFailedException || reasonsOf(error)?.some(({ Code }) => Code === 'ConditionalCheckFailed') === true;
+}
+
+function passes(error: unknown): boolean {
+  const reasons = reasonsOf(error);
+  if (reasons !== undefined) return reasons.some(({ Code }) => PASSING_REASONS.has(Code ?? '')) && !conditionFailed(error);
+  const { name, code, $metadata } = error as { readonly name?: string; readonly code?: string; readonly $metadata?: { readonly httpStatusCode?: number } };
+  return PASSING.has(name ?? '') || NETWORK.has(code ?? '') || ($metadata?.httpStatusCode ?? 0) >= 500;
+}
+
+export class Calls {
+  readonly table: string;
+  readonly #client: DynamoDBClient;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #closed = false;
+
+  constructor(client: DynamoDBClient, table: string, clock: Clock, random: Random) {
+    this.#client = client;
+    this.table = table;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** @throws StoreUnavailable the store was closed */
+  check(): void {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
+  }
+
+  /**
+   * The same request again and again until it is answered.
+   * @throws what `conditionFailed` knows, as it came
+   * @throws StoreUnavailable for all else; whether a write happened is then unknown
+   */
+  async send<Answer>(attempt: (client: DynamoDBClient, options: { readonly abortSignal: AbortSignal }) => Promise<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      this.check();
+      try {
+        return await attempt(this.#client, { abortSignal: AbortSignal.timeout(ATTEMPT) });
+      } catch (error) {
+        if (conditionFailed(error)) throw error;
+        if (tries === ATTEMPTS || !passes(error)) throw unavailable(error, this.table);
+        await this.pause(this.#random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries));
+      }
+    }
+  }
+}
+
+function unavailable(error: unknown, table: string): StoreUnavailable {
+  const { name, message } = error as { readonly name?: string; readonly message?: string };
+  const reasons = reasonsOf(error)?.map(({ Code, Message }) => Message ?? Code ?? '');
+  return new StoreUnavailable(`${hint(name, table)}: ${reasons?.join(', ') ?? message ?? name}`, { cause: error });
+}
+
+/** What a person has to do about it. */
+function hint(name: string | undefined, table: string): string {
+  switch (name) {
+    case 'ResourceNotFoundException':
+      return `there is no table ${table} in this account and region (is the stack deployed?)`;
+    case 'AccessDeniedException':
+      return `access to table ${table} is denied (which role is this?)`;
+    case 'CredentialsProviderError':
+      return 'no AWS credentials were found';
+    case 'UnrecognizedClientException':
+    case 'InvalidSignatureException':
+    case 'ExpiredTokenException':
+      return 'the AWS credentials are not valid';
+    default:
+      return `table ${table} does not answer`;
+  }
+}

@@ -1,0 +1,33 @@
+/** Stores on DynamoDB Local: one table for a test file, a cluster for each store, which keeps them apart as it keeps users apart. */
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamodbLocal } from '#test/helpers/dynamodb-local.ts';
+import { createDynamoClient } from '../client.ts';
+import { createTable, deleteTable } from '../table.ts';
+
+export interface LocalTable {
+  readonly table: string;
+  /** A client of its own, for middleware of its own. */
+  client(): DynamoDBClient;
+  remove(): Promise<void>;
+}
+
+export async function localTable(): Promise<LocalTable> {
+  const endpoint = await dynamodbLocal();
+  const clients: DynamoDBClient[] = [];
+  const client = (): DynamoDBClient => {
+    const made = createDynamoClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+    clients.push(made);
+    return made;
+  };
+  const table = `test-${randomUUID()}`;
+  await createTable(client(), table);
+  return {
+    table,
+    client,
+    remove: async () => {
+      await deleteTable(clients[0]!, table);
+      for (const one of clients) one.destroy();
+    },
+  };
+}
