@@ -1,8 +1,7 @@
 /** The control plane of a local cluster, one process: store, API server, controllers and scheduler. Configured by `--config FILE`. */
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadSmall } from './footprint.ts';
 import type { ControlPlaneConfig } from './programs.ts';
 
 /** EX_CONFIG: the supervisor does not try again. */
@@ -20,9 +19,11 @@ function readConfig(): ControlPlaneConfig {
   return JSON.parse(readFileSync(values.config, 'utf8')) as ControlPlaneConfig;
 }
 
-// the compiled code of an earlier start is read instead of made again; modules below are imported after this
-enableCompileCache(join(import.meta.dirname, '..', '..', '.cache', 'node'));
-const { runControlPlane } = await import('./compose.ts');
+const { runControlPlane } = await loadSmall(async () => {
+  // what the store's thread loads belongs to it too
+  await import('#store/embedded/writer-thread-main.ts');
+  return import('./compose.ts');
+});
 
 let config: ControlPlaneConfig;
 try {

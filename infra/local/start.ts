@@ -7,6 +7,7 @@ import pc from 'picocolors';
 import { type ApiProbe, apiProbe } from './api-probe.ts';
 import { type ClusterFiles, clusterFiles, type ClusterState, readState, writeFile, writeState } from './cluster.ts';
 import { dockerSocket, ensureHost } from './docker/ensure.ts';
+import { CONTROL_PLANE_FLAGS, controlPlaneEnvironment } from './footprint.ts';
 import { defaultKubeconfig, writeAccess } from './kubeconfig/kubeconfig.ts';
 import { DEFAULT_NAME, DEFAULT_NODES, DEFAULT_PORT, defaultDataDir, type StartOptions, startOptions } from './options.ts';
 import { ensurePki, type Pki } from './pki/pki.ts';
@@ -108,7 +109,12 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
   writeFile(files.controlPlane.config, config);
   const node = process.execPath;
   const root = join(import.meta.dirname, '..', '..');
-  await startProgram(files.controlPlane, [node, join(root, 'infra', 'local', 'control-plane.ts'), '--config', files.controlPlane.config], files.controlPlane.config);
+  await startProgram(
+    files.controlPlane,
+    [node, ...CONTROL_PLANE_FLAGS, join(root, 'infra', 'local', 'control-plane.ts'), '--config', files.controlPlane.config],
+    files.controlPlane.config,
+    controlPlaneEnvironment(),
+  );
 
   const tls = { ca: readFileSync(pki.caFile, 'utf8'), cert: readFileSync(admin.certFile, 'utf8'), key: readFileSync(admin.keyFile, 'utf8') };
   const probe: ApiProbe = apiProbe(port, tls);
