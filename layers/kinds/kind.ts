@@ -84,6 +84,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly needsVersion?: true;
   /** How names are checked; `subdomain` (RFC 1123, 253) is the usual one. */
   readonly nameRule: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
+  /** Finalizers need no domain and no path: kinds that are not of Kubernetes' own API server. */
+  readonly anyFinalizer?: true;
   /** The object itself is in the answer to DELETE, instead of a Status. */
   readonly deleteReturnsObject?: boolean;
   readonly defaultPropagation?: 'Background' | 'Orphan';

@@ -43,11 +43,11 @@ export function annotationErrors(annotations: Readonly<Record<string, string>> |
   return errors;
 }
 
-function finalizerErrors(finalizers: readonly string[] | undefined, field: string): FieldError[] {
+function finalizerErrors(finalizers: readonly string[] | undefined, field: string, any: boolean): FieldError[] {
   const errors: FieldError[] = [];
   for (const finalizer of finalizers ?? []) {
     for (const message of isQualifiedName(finalizer)) errors.push(invalid(field, finalizer, message));
-    if (!finalizer.includes('/') && !SPECIAL_FINALIZERS.has(finalizer))
+    if (!any && !finalizer.includes('/') && !SPECIAL_FINALIZERS.has(finalizer))
       errors.push(invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
   }
   if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion'))
@@ -73,7 +73,15 @@ export function ownerReferenceErrors(references: ObjectMeta['ownerReferences'], 
   return errors;
 }
 
-export function validateObjectMeta(meta: ObjectMeta, options: { readonly namespaced: boolean; readonly nameRule: NameRule; readonly field?: string }): FieldError[] {
+export interface MetaRules {
+  readonly namespaced: boolean;
+  readonly nameRule: NameRule;
+  /** Finalizers need no domain and no path. */
+  readonly anyFinalizer?: boolean;
+  readonly field?: string;
+}
+
+export function validateObjectMeta(meta: ObjectMeta, options: MetaRules): FieldError[] {
   const field = options.field ?? 'metadata';
   const errors: FieldError[] = [];
   if (meta.generateName)
@@ -90,7 +98,7 @@ export function validateObjectMeta(meta: ObjectMeta, options: { readonly namespa
     ...labelErrors(meta.labels, `${field}.labels`),
     ...annotationErrors(meta.annotations, `${field}.annotations`),
     ...ownerReferenceErrors(meta.ownerReferences, `${field}.ownerReferences`),
-    ...finalizerErrors(meta.finalizers, `${field}.finalizers`),
+    ...finalizerErrors(meta.finalizers, `${field}.finalizers`, options.anyFinalizer === true),
   );
   for (const [index, entry] of (meta.managedFields ?? []).entries()) {
     if (entry.operation !== 'Apply' && entry.operation !== 'Update')

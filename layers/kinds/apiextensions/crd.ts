@@ -48,6 +48,7 @@ export const customResourceDefinition = behaviour<CustomResourceDefinition>({
   hasGeneration: true,
   ratchets: true,
   needsVersion: true,
+  anyFinalizer: true,
   defaults,
   prepareForCreate(object) {
     object.status = withStorage(object, { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] });

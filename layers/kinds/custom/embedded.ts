@@ -94,7 +94,7 @@ export function validateEmbedded(object: unknown, node: SchemaNode, root = ''): 
     try {
       const meta = coerceMeta(structuredClone(metadata)) as ObjectMeta;
       meta.name ||= 'fakename';
-      errors.push(...validateObjectMeta(meta, { namespaced: meta.namespace !== undefined, nameRule: 'pathSegment', field: at(path, 'metadata') }));
+      errors.push(...validateObjectMeta(meta, { namespaced: meta.namespace !== undefined, nameRule: 'pathSegment', anyFinalizer: true, field: at(path, 'metadata') }));
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       errors.push(invalid(at(path, 'metadata'), metadata, error.message));

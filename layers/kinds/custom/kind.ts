@@ -178,6 +178,7 @@ export function customKind(definition: CustomResourceDefinition, version: Custom
     nameRule: 'subdomain',
     ratchets: true,
     needsVersion: true,
+    anyFinalizer: true,
     custom,
     stored: hasStatus ? [status] : [],
     ...(hasStatus ? { resetFields: [['status']] } : {}),
