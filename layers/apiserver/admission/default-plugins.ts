@@ -8,6 +8,7 @@ import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.t
 import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { nodeRestriction } from './plugins/node-restriction.ts';
+import { podSecurity } from './plugins/pod-security/plugin.ts';
 import { priority } from './plugins/priority.ts';
 import { resourceQuota } from './plugins/resource-quota.ts';
 import { runtimeClass } from './plugins/runtime-class.ts';
@@ -35,6 +36,7 @@ export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlu
     serviceAccount,
     nodeRestriction,
     taintNodesByCondition,
+    podSecurity,
     priority,
     defaultTolerationSeconds(options.defaultTolerationSeconds),
     defaultStorageClass,

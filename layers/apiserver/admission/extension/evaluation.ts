@@ -92,14 +92,12 @@ export interface Variables {
 export class Evaluation {
   readonly #decisions: Decisions;
   readonly #bindings: Record<string, unknown>;
-  readonly #variables: Variables | undefined;
   #left: number;
 
   constructor(decisions: Decisions, attributes: AdmissionAttributes, subject: Subject, budget: number, variables?: Variables) {
     const { group, resource, subresource } = attributes;
     this.#decisions = decisions;
     this.#left = budget;
-    this.#variables = variables;
     this.#bindings = {
       // null is a value of its own here, absent an error
       object: subject.object ?? null,

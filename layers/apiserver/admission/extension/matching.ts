@@ -5,7 +5,6 @@ import type { KubeObject } from '#machinery/object.ts';
 import { notFound } from '#machinery/status.ts';
 import type { Services } from '../../server.port.ts';
 import type { AdmissionAttributes } from '../port.ts';
-import { read } from '../read.ts';
 import { equivalentsOf, type GroupVersionResource, kindOf, type Matched, nameOf, namespaceOf, resourceOf } from './request.ts';
 
 const has = (list: readonly string[] | undefined, value: string): boolean => list !== undefined && (list.includes('*') || list.includes(value));
@@ -84,9 +83,9 @@ export async function namespaceMatches(services: Services, selector: LabelSelect
   if (namespace === '' && !isNamespaces(resourceOf(attributes))) return true;
   if (isNamespaces(resourceOf(attributes)) && (attributes.operation === 'CREATE' || attributes.operation === 'UPDATE') && attributes.subresource === '')
     return matches(parsed, attributes.object?.metadata.labels);
-  const found = await read<KubeObject>(services.store, 'namespaces', '', namespace);
+  const found = await services.store.get({ resource: 'namespaces', namespace: '', name: namespace });
   if (found === undefined) throw notFound({ group: '', resource: 'namespaces' }, namespace);
-  return matches(parsed, found.metadata.labels);
+  return matches(parsed, found.labels);
 }
 
 /** Either state of the object will do. */

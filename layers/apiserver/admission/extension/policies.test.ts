@@ -53,7 +53,9 @@ describe('validating policies', () => {
     expect((await config({ a: '1' })).status).toBe(201);
     const many = await config({ a: '1', b: '2', c: '3' });
     expect(many.status).toBe(422);
-    expect(many.json.message).toMatch(/^configmaps "c-\w+" is forbidden: ValidatingAdmissionPolicy 'sizes' with binding 'sizes-binding' denied request: failed expression: variables.count < 3$/);
+    expect(many.json.message).toMatch(
+      /^configmaps "c-\w+" is forbidden: ValidatingAdmissionPolicy 'sizes' with binding 'sizes-binding' denied request: failed expression: variables.count < 3$/,
+    );
     expect(many.json.reason).toBe('Invalid');
     const bad = await config({ bad: '1' });
     expect([bad.status, bad.json.reason]).toEqual([403, 'Forbidden']);
@@ -68,13 +70,16 @@ describe('validating policies', () => {
         matchConditions: [{ name: 'not-admin', expression: '"system:masters" in request.userInfo.groups && request.operation == "CREATE"' }],
         validations: [{ expression: 'false', message: 'no' }],
       },
-      { validationActions: ['Warn'], matchResources: { namespaceSelector: { matchLabels: { env: 'prod' } }, objectSelector: { matchExpressions: [{ key: 'skip', operator: 'DoesNotExist' }] } } },
+      {
+        validationActions: ['Warn'],
+        matchResources: { namespaceSelector: { matchLabels: { env: 'prod' } }, objectSelector: { matchExpressions: [{ key: 'skip', operator: 'DoesNotExist' }] } },
+      },
     );
     expect((await config({}, 'default')).headers['warning']).toBeUndefined();
     expect((await config({}, 'strict', { skip: 'yes' })).headers['warning']).toBeUndefined();
     const warned = await config({}, 'strict');
     expect(warned.status).toBe(201);
-    expect(warned.headers['warning']).toEqual(['299 - "Validation failed for ValidatingAdmissionPolicy \'never\' with binding \'never-binding\': no"']);
+    expect(warned.headers['warning']).toEqual(["299 - \"Validation failed for ValidatingAdmissionPolicy 'never' with binding 'never-binding': no\""]);
   });
 
   it('take parameters by name and by selector', async () => {
@@ -98,13 +103,15 @@ describe('validating policies', () => {
   });
 
   it('ask the authorizer', async () => {
-    await validating('authorized', { validations: [{ expression: 'authorizer.group("").resource("pods").namespace("default").check("create").allowed() && authorizer.requestResource.check("custom").allowed()' }] });
+    await validating('authorized', {
+      validations: [{ expression: 'authorizer.group("").resource("pods").namespace("default").check("create").allowed() && authorizer.requestResource.check("custom").allowed()' }],
+    });
     expect((await config({})).status).toBe(201);
   });
 
   it('errors fail closed, or open', async () => {
     await validating('broken', { validations: [{ expression: 'object.data.nothing == "x"' }] });
-    expect((await config({ a: '1' })).json.message).toContain("expression 'object.data.nothing == \"x\"' resulted in error: no such key: nothing");
+    expect((await config({ a: '1' })).json.message).toContain('expression \'object.data.nothing == "x"\' resulted in error: no such key: nothing');
     await api.request('PATCH', `${ADMISSION}/validatingadmissionpolicies/broken`, { spec: { failurePolicy: 'Ignore' } }, { 'content-type': 'application/merge-patch+json' });
     expect((await config({ a: '1' })).status).toBe(201);
   });
@@ -116,7 +123,9 @@ describe('validating policies', () => {
     });
     expect(answer.status).toBe(422);
     expect(answer.json.details.causes.map(({ field, message }: { field: string; message: string }) => `${field}: ${message.split('\n')[0]}`)).toEqual([
-      expect.stringMatching(/^spec.validations\[0\].expression: Invalid value: "object.spec \+": compilation failed: ERROR: <input>:1:14: Syntax error: mismatched input '<EOF>' expecting/),
+      expect.stringMatching(
+        /^spec.validations\[0\].expression: Invalid value: "object.spec \+": compilation failed: ERROR: <input>:1:14: Syntax error: mismatched input '<EOF>' expecting/,
+      ),
       'spec.validations[1].expression: Invalid value: "object.x": must evaluate to bool but got dyn',
       'spec.validations[2].message: Invalid value: "two\\nlines": message must not contain line breaks',
     ]);
@@ -127,7 +136,10 @@ describe('mutating policies', () => {
   it('lay an apply configuration over the object', async () => {
     await mutating('labels', {
       mutations: [
-        { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: {"by": "policy"}}, data: {"n": string(object.data.size())}}' } },
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: {"by": "policy"}}, data: {"n": string(object.data.size())}}' },
+        },
         { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("a/b"), value: "c"}]' } },
       ],
     });
@@ -150,7 +162,9 @@ describe('mutating policies', () => {
   });
 
   it('may not touch what is replaced whole', async () => {
-    await mutating('owner', { mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: Object.metadata.wrong{}}}' } }] });
+    await mutating('owner', {
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: Object.metadata.wrong{}}}' } }],
+    });
     const answer = await config({ x: 'y' });
     expect(answer.status).toBe(403);
     expect(answer.json.message).toContain("policy 'owner' with binding 'owner-binding' denied request: type mismatch: ");

@@ -8,7 +8,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   handles: ({ operation, namespace, resource, group, subresource }) =>
     subresource === '' && ((operation === 'CREATE' && namespace !== '') || (operation === 'DELETE' && resource === 'namespaces' && group === '')),
-  async validate({ operation, namespace, group, resource, name }, { store }) {
+  async admit({ operation, namespace, group, resource, name }, { store }) {
     if (resource === 'namespaces' && group === '') {
       if (operation === 'DELETE' && IMMORTAL.has(name)) throw forbiddenRequest({ group, resource }, name, 'this namespace may not be deleted');
       return;
