@@ -42,6 +42,10 @@ import { runtimeClass } from './node/runtime-class.ts';
 import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRoleBinding, roleBinding } from './rbac/binding.ts';
 import { clusterRole, role } from './rbac/role.ts';
+import { deviceClass } from './resource/device-class.ts';
+import { resourceClaimTemplate } from './resource/resource-claim-template.ts';
+import { resourceClaim } from './resource/resource-claim.ts';
+import { resourceSlice } from './resource/resource-slice.ts';
 import { priorityClass } from './scheduling/priority-class.ts';
 import { csiDriver } from './storage/csi-driver.ts';
 import { csiNode } from './storage/csi-node.ts';
@@ -98,6 +102,10 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'clusterroles.rbac.authorization.k8s.io': { v1: clusterRole },
   'rolebindings.rbac.authorization.k8s.io': { v1: roleBinding },
   'roles.rbac.authorization.k8s.io': { v1: role },
+  'deviceclasses.resource.k8s.io': { v1: deviceClass },
+  'resourceclaims.resource.k8s.io': { v1: resourceClaim },
+  'resourceclaimtemplates.resource.k8s.io': { v1: resourceClaimTemplate },
+  'resourceslices.resource.k8s.io': { v1: resourceSlice },
   'priorityclasses.scheduling.k8s.io': { v1: priorityClass },
   'csidrivers.storage.k8s.io': { v1: csiDriver },
   'csinodes.storage.k8s.io': { v1: csiNode },
