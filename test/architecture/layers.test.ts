@@ -46,7 +46,7 @@ const EXTRA: readonly (readonly [from: string, to: Room])[] = [['layers/apiserve
 
 /** Packages that only the folder of an engine may import. */
 const ENGINES: readonly (readonly [pattern: RegExp, folders: readonly string[]])[] = [
-  [/^@aws-sdk\/|^@smithy\//, ['layers/store/dynamodb', 'layers/queue/sqs', 'layers/cloud/aws', 'node-agent/api/aws', 'functions', 'infra']],
+  [/^@aws-sdk\/|^@smithy\//, ['layers/store/dynamodb', 'layers/queue/sqs', 'layers/cloud/aws', 'node-agent/api/aws', 'cli/token', 'functions', 'infra']],
   [/^node:sqlite$/, ['layers/store/embedded']],
   [/^dockerode$/, ['node-agent/runtime/docker', 'infra/local']],
 ];

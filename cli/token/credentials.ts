@@ -1,0 +1,21 @@
+/** The AWS credentials of who runs the command: environment, profiles, SSO, instance roles, as every AWS tool finds them. */
+import { STSClient } from '@aws-sdk/client-sts';
+import type { AwsCredentials } from './presign.ts';
+
+export class NoCredentials extends Error {
+  readonly code = 'NO_CREDENTIALS';
+}
+
+export async function awsCredentials(region: string): Promise<AwsCredentials> {
+  try {
+    return await new STSClient({ region }).config.credentials();
+  } catch (error) {
+    throw new NoCredentials(`no AWS credentials were found (AWS_PROFILE, AWS_ACCESS_KEY_ID, aws sso login): ${(error as Error).message}`);
+  }
+}
+
+export function awsRegion(given: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  const region = given ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  if (region === undefined || region === '') throw new NoCredentials('no region is known: give --region, or set AWS_REGION');
+  return region;
+}
