@@ -16,6 +16,10 @@ export interface LocalNode {
   readonly podCIDR: string;
 }
 
+/** Parts of the control plane that can be left to other programs, such as upstream's own. */
+export const PARTS = ['controllers', 'scheduler'] as const;
+export type Part = (typeof PARTS)[number];
+
 export interface ClusterState {
   readonly version: number;
   readonly name: string;
@@ -26,6 +30,8 @@ export interface ClusterState {
   readonly nodeSubnet?: string;
   readonly nodes: readonly LocalNode[];
   readonly simulatedNodes: number;
+  /** Absent: the control plane is whole. */
+  readonly without?: readonly Part[];
   /** Of the engine that runs the real nodes; absent without them, or where it is the usual one. */
   readonly dockerSocket?: string;
   /** The kubeconfig the cluster was written into. */

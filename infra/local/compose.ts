@@ -19,7 +19,7 @@ import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
 import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
 import { bootstrap } from '#controllers/bootstrap/controller.ts';
-import { clusterControllers } from '#controllers/index.ts';
+import { apiServerControllers, clusterControllers } from '#controllers/index.ts';
 import { followDefinitions, storedDefinitions } from '#apiserver/custom/definitions.ts';
 import { DynamicRegistry } from '#kinds/custom/registry.ts';
 import { builtInKinds } from '#kinds/registry.ts';
@@ -127,15 +127,22 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     maxReceives: MAX_RECEIVES,
     alsoKeep: [...SCHEDULER_RESOURCES],
     onError: (what, error) => log(what, error),
-    controllers: clusterControllers({ registry, caBundle: caPem, clusterCidr: config.podCIDR, bootstrap: bootstrapOptions }),
+    controllers: (config.without.includes('controllers') ? apiServerControllers : clusterControllers)({
+      registry,
+      caBundle: caPem,
+      clusterCidr: config.podCIDR,
+      bootstrap: bootstrapOptions,
+    }),
   });
   await control.ready;
-  const scheduler = startScheduler({ cache: control.cache, client, events: control.events, clock, random, onError: (what, error) => log(what, error) });
+  const scheduler = config.without.includes('scheduler')
+    ? undefined
+    : startScheduler({ cache: control.cache, client, events: control.events, clock, random, onError: (what, error) => log(what, error) });
   ready = true;
   return {
     async stop() {
       await door.close();
-      await scheduler.stop();
+      await scheduler?.stop();
       await control.stop();
       await queue.close();
       rbac.close();

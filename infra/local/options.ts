@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Part, PARTS } from './cluster.ts';
 
 export const DEFAULT_NAME = 'paperplane';
 export const DEFAULT_NODES = 2;
@@ -22,6 +23,8 @@ export interface StartOptions {
   /** Absent: as many as the cluster had, or the default. */
   readonly nodes: number | undefined;
   readonly simulatedNodes: number | undefined;
+  /** Absent: as the cluster was, or nothing. */
+  readonly without: readonly Part[] | undefined;
   /** Absent: the port the cluster had, or the default, or any free one. */
   readonly port: number | undefined;
   /** Absent: merged into the user's own. */
@@ -38,6 +41,7 @@ const START_USAGE = `Usage: npm start -- [options]
   --detach                return when the cluster is ready; without it Ctrl-C stops the cluster
   --nodes N               nodes on this machine's Docker (${DEFAULT_NODES})
   --simulated-nodes N     nodes whose containers are simulated (0)
+  --without PARTS         leave ${PARTS.join(' or ')} (or both, with a comma) to programs of your own
   --name NAME             name of the cluster and of its kubeconfig context (${DEFAULT_NAME})
   --data-dir DIR          where its state lives (~/.local/share/paperplane/NAME)
   --port PORT             of the API server (${DEFAULT_PORT}, or a free one)
@@ -51,6 +55,15 @@ function number(text: string | undefined, option: string, max: number): number |
   if (text === undefined) return undefined;
   if (!/^\d+$/.test(text) || Number(text) > max) throw new UsageError(`--${option} takes a number from 0 to ${max}, not ${JSON.stringify(text)}`);
   return Number(text);
+}
+
+function partsOf(text: string | undefined): readonly Part[] | undefined {
+  if (text === undefined) return undefined;
+  return text.split(',').map((word) => {
+    const part = PARTS.find((one) => one === word);
+    if (part === undefined) throw new UsageError(`--without takes ${PARTS.join(' and ')}, not ${JSON.stringify(word)}`);
+    return part;
+  });
 }
 
 function nameOf(text: string | undefined): string {
@@ -84,6 +97,7 @@ export function startOptions(args: readonly string[], env: NodeJS.ProcessEnv = p
       detach: { type: 'boolean' },
       nodes: { type: 'string' },
       'simulated-nodes': { type: 'string' },
+      without: { type: 'string' },
       name: { type: 'string' },
       'data-dir': { type: 'string' },
       port: { type: 'string' },
@@ -101,6 +115,7 @@ export function startOptions(args: readonly string[], env: NodeJS.ProcessEnv = p
     detach: values['detach'] === true,
     nodes: number(text(values['nodes']), 'nodes', MAX_NODES),
     simulatedNodes: number(text(values['simulated-nodes']), 'simulated-nodes', MAX_SIMULATED_NODES),
+    without: partsOf(text(values['without'])),
     port: port === 0 ? undefined : port,
     kubeconfig: kubeconfig === undefined ? undefined : resolve(env['INIT_CWD'] ?? '.', kubeconfig),
   };

@@ -1,6 +1,6 @@
 /** The configuration files of the programs of a local cluster. */
 import type { Pki } from './pki/pki.ts';
-import { API_SERVICE_IP, CLUSTER_DOMAIN, type ClusterFiles, type ClusterState, DNS_SERVICE_IP, type LocalNode, SERVICE_CIDR } from './cluster.ts';
+import { API_SERVICE_IP, CLUSTER_DOMAIN, type ClusterFiles, type ClusterState, DNS_SERVICE_IP, type LocalNode, SERVICE_CIDR, type Part } from './cluster.ts';
 
 export const SIMULATED_AGENT = 'simulated';
 export const simulatedNames = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `simulated-${index + 1}`);
@@ -22,6 +22,8 @@ export interface ControlPlaneConfig {
   readonly dnsServiceIP: string;
   readonly nodePorts: readonly [number, number];
   readonly defaultTolerationSeconds: number;
+  /** Parts left to other programs. */
+  readonly without: readonly Part[];
   readonly caFile: string;
   readonly caKeyFile: string;
   readonly serviceAccountKeyFile: string;
@@ -58,6 +60,7 @@ export async function controlPlaneConfig(
     dnsServiceIP: DNS_SERVICE_IP,
     nodePorts: NODE_PORTS,
     defaultTolerationSeconds: TOLERATION_SECONDS,
+    without: state.without ?? [],
     caFile: pki.caFile,
     caKeyFile: pki.caKeyFile,
     serviceAccountKeyFile: pki.serviceAccountKeyFile,

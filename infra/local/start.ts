@@ -83,6 +83,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
   const before = readState(files);
   const nodeCount = options.nodes ?? before?.nodes.length ?? DEFAULT_NODES;
   const simulated = options.simulatedNodes ?? before?.simulatedNodes ?? 0;
+  const without = options.without ?? before?.without;
   const socketPath = nodeCount > 0 ? dockerSocket() : undefined;
   if (socketPath !== undefined) await ensureHost((text) => show.step(text), join(files.logs, 'dockerd.log'), socketPath);
   show.step('preparing certificates');
@@ -99,6 +100,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
     ...(network === undefined ? {} : { nodeSubnet: network.nodeSubnet }),
     nodes: network?.nodes ?? [],
     simulatedNodes: simulated,
+    ...(without === undefined || without.length === 0 ? {} : { without }),
     ...(socketPath === undefined ? {} : { dockerSocket: socketPath }),
     kubeconfig,
   });

@@ -1,4 +1,4 @@
-/** The controllers of a cluster, as kube-controller-manager would run them. */
+/** The controllers of a cluster: those that a kube-apiserver runs itself, and those of a kube-controller-manager. */
 import type { Controller } from '#control/controller.ts';
 import type { KindRegistry } from '#kinds/kind.ts';
 import { bootstrapController } from './bootstrap/controller.ts';
@@ -37,12 +37,18 @@ export interface ControllersOptions {
   readonly nodeLifecycle?: NodeLifecycleOptions;
 }
 
-export function clusterControllers({ registry, caBundle, clusterCidr, bootstrap, nodeLifecycle }: ControllersOptions): readonly Controller[] {
+/** What belongs to the API server, whoever runs the other controllers. */
+export const apiServerControllers = ({ registry, bootstrap }: ControllersOptions): readonly Controller[] => [
+  bootstrapController(bootstrap),
+  crdStatusController({ registry }),
+  crdFinalizer(),
+];
+
+export function clusterControllers(options: ControllersOptions): readonly Controller[] {
+  const { registry, caBundle, clusterCidr, nodeLifecycle } = options;
   return [
-    bootstrapController(bootstrap),
+    ...apiServerControllers(options),
     namespaceController({ registry }),
-    crdStatusController({ registry }),
-    crdFinalizer(),
     serviceAccountController(),
     rootCaPublisher({ caBundle }),
     garbageCollector({ registry }),
