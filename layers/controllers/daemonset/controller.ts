@@ -12,7 +12,7 @@ import { REVISIONS } from '../shared/revisions.ts';
 import { specSelects } from '../shared/selector.ts';
 import { slowStart } from '../shared/slow-start.ts';
 import { createFailures, type Failures } from './failures.ts';
-import { byNode, fitOf } from './nodes.ts';
+import { byNode, fitting } from './nodes.ts';
 import { type Plan, planNodes, type View } from './plan.ts';
 import { syncHistory, truncateHistory } from './revisions.ts';
 import { planUpdate } from './rolling.ts';
@@ -41,7 +41,7 @@ async function sync(set: DaemonSet, context: ControllerContext, failures: Failur
   const pods = await claim<Pod>({ owner: set, ownerResource: SETS, resource: 'pods', client, cache, matches: (pod) => specSelects(set, pod), adoptable: () => true });
   const history = await syncHistory(set, pods, context);
   const now = clock.now();
-  const view: View = { set, hash: history.hash, nodes: cache.list<Node>('nodes'), pods: byNode(pods), now };
+  const view: View = { set, hash: history.hash, nodes: cache.list<Node>('nodes'), pods: byNode(pods), fit: fitting(set), now };
   let wait = nextAvailable(pods, set.spec?.minReadySeconds ?? 0, now) ?? Infinity;
   let plan = planNodes(view, context, { failures, later: (ms) => (wait = Math.min(wait, ms)) });
   // an update waits until every node has what it should
@@ -65,7 +65,11 @@ function setsOfNode({ old, now }: Mapped<Node>, cache: Cache): readonly Key[] {
   if (old !== undefined && now !== undefined && sameJson([old.metadata.labels, old.spec?.taints], [now.metadata.labels, now.spec?.taints])) return [];
   return cache
     .list<DaemonSet>(SETS)
-    .filter((set) => old === undefined || now === undefined || (set.status?.numberMisscheduled ?? 0) > 0 || !sameJson(fitOf(set, old), fitOf(set, now)))
+    .filter((set) => {
+      if (old === undefined || now === undefined || (set.status?.numberMisscheduled ?? 0) > 0) return true;
+      const fit = fitting(set);
+      return !sameJson(fit(old), fit(now));
+    })
     .map(keyOf);
 }
 

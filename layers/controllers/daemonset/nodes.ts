@@ -14,14 +14,28 @@ export interface Fit {
 
 const NO: Fit = { run: false, stay: false };
 
-export function fitOf(set: DaemonSet, node: Node): Fit {
+const YES: Fit = { run: true, stay: true };
+
+/** One set's answers, each found once: a look at a set asks for every node several times. */
+export function fitting(set: DaemonSet): (node: Node) => Fit {
   const spec = set.spec?.template.spec;
-  if (spec?.nodeName !== undefined && spec.nodeName !== '' && spec.nodeName !== node.metadata.name) return NO;
-  if (spec !== undefined && !nodeIsAskedFor({ apiVersion: 'v1', kind: 'Pod', metadata: {}, spec }, node)) return NO;
   const tolerations = tolerationsOf(spec);
-  const taints = node.spec?.taints;
-  if (untolerated(taints, tolerations, ({ effect }) => effect === 'NoExecute') !== undefined) return NO;
-  return { run: untolerated(taints, tolerations, ({ effect }) => effect === 'NoSchedule') === undefined, stay: true };
+  const pod: Pod | undefined = spec === undefined ? undefined : { apiVersion: 'v1', kind: 'Pod', metadata: {}, spec };
+  const known = new Map<Node, Fit>();
+
+  function find(node: Node): Fit {
+    if (spec?.nodeName !== undefined && spec.nodeName !== '' && spec.nodeName !== node.metadata.name) return NO;
+    if (pod !== undefined && !nodeIsAskedFor(pod, node)) return NO;
+    const taints = node.spec?.taints;
+    if (untolerated(taints, tolerations, ({ effect }) => effect === 'NoExecute') !== undefined) return NO;
+    return untolerated(taints, tolerations, ({ effect }) => effect === 'NoSchedule') === undefined ? YES : { run: false, stay: true };
+  }
+
+  return (node) => {
+    let fit = known.get(node);
+    if (fit === undefined) known.set(node, (fit = find(node)));
+    return fit;
+  };
 }
 
 /** Pods by the node they are on or wait for. Ended pods that are being deleted are the affair of others. */

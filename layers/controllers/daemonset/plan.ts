@@ -6,7 +6,7 @@ import { isAvailable, isReady } from '../shared/pods.ts';
 import { REVISION_LABEL } from '../shared/revisions.ts';
 import type { Failures } from './failures.ts';
 import { allowsSurge } from './limits.ts';
-import { fitOf } from './nodes.ts';
+import type { Fit } from './nodes.ts';
 
 export interface Plan {
   /** Names of nodes that get a pod. */
@@ -19,6 +19,7 @@ export interface View {
   readonly hash: string;
   readonly nodes: readonly Node[];
   readonly pods: ReadonlyMap<string, readonly Pod[]>;
+  readonly fit: (node: Node) => Fit;
   readonly now: number;
 }
 
@@ -54,7 +55,7 @@ function onNode(view: View, node: Node, { event }: Pick<ControllerContext, 'even
   const { set, now } = view;
   const name = node.metadata.name!;
   const pods = view.pods.get(name);
-  const { run, stay } = fitOf(set, node);
+  const { run, stay } = view.fit(node);
   if (pods === undefined) return { create: run ? [name] : [], remove: [] };
   const present = pods.filter((pod) => !isLeaving(pod));
   if (!stay) return { create: [], remove: present };

@@ -2,7 +2,6 @@
 import type { Node, Pod } from '#kinds/generated/types.ts';
 import { isAvailable } from '../shared/pods.ts';
 import { surgeOf, unavailableOf } from './limits.ts';
-import { fitOf } from './nodes.ts';
 import type { Plan, View } from './plan.ts';
 import { isUpdated } from './template.ts';
 
@@ -66,11 +65,11 @@ function surging(pairs: readonly Pair[], available: (pod: Pod) => boolean, max: 
 }
 
 export function planUpdate(view: View): Plan {
-  const { set, nodes, pods, now } = view;
+  const { set, nodes, pods, now, fit } = view;
   const byName = new Map<string, Node>(nodes.map((node) => [node.metadata.name!, node]));
   const belongs = (name: string): boolean => {
     const node = byName.get(name);
-    return node !== undefined && fitOf(set, node).run;
+    return node !== undefined && fit(node).run;
   };
   const wanted = nodes.map(({ metadata }) => metadata.name!).filter(belongs);
   const places = new Map<string, readonly Pod[]>(pods);

@@ -3,17 +3,16 @@ import type { ControllerContext } from '#control/controller.ts';
 import type { DaemonSet, DaemonSetStatus } from '#kinds/generated/types.ts';
 import { sameJson } from '../shared/keys.ts';
 import { isAvailable, isReady } from '../shared/pods.ts';
-import { fitOf } from './nodes.ts';
 import { bySeniority, type View } from './plan.ts';
 import { isUpdated } from './template.ts';
 
 export const SETS = 'daemonsets.apps';
 
-export function statusOf({ set, hash, nodes, pods, now }: View, collisions: number | undefined): DaemonSetStatus {
+export function statusOf({ set, hash, nodes, pods, now, fit }: View, collisions: number | undefined): DaemonSetStatus {
   let [desired, current, misplaced, ready, available, updated] = [0, 0, 0, 0, 0, 0];
   for (const node of nodes) {
     const there = pods.get(node.metadata.name!) ?? [];
-    if (!fitOf(set, node).run) {
+    if (!fit(node).run) {
       if (there.length > 0) misplaced++;
       continue;
     }
