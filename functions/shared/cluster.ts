@@ -74,7 +74,14 @@ export async function openCluster({ record, store, registry, authenticators, dia
   const server: ApiServer = createApiServer({
     store,
     registry,
-    admission: defaultPlugins({ serviceCIDR: record.serviceCIDR, nodePorts: NODE_PORTS, defaultTolerationSeconds: TOLERATION_SECONDS, random, services: () => server.services }),
+    admission: defaultPlugins({
+      serviceCIDR: record.serviceCIDR,
+      nodePorts: NODE_PORTS,
+      defaultTolerationSeconds: TOLERATION_SECONDS,
+      random,
+      rbac,
+      services: () => server.services,
+    }),
     authenticator: firstOf([...authenticators, tokens, unknownTokens]),
     authorizer,
     virtuals: [

@@ -69,6 +69,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       nodePorts: config.nodePorts,
       defaultTolerationSeconds: config.defaultTolerationSeconds,
       random,
+      rbac,
       services: () => server.services,
     }),
     authenticator: firstOf([clientCertificates(), statics, tokens]),

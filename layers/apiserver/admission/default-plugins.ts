@@ -16,6 +16,11 @@ import { serviceAccount } from './plugins/service-account.ts';
 import { serviceAllocation } from './plugins/service-allocation/plugin.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './plugins/storage.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes.ts';
+import type { RbacState } from '../authz/rbac/state.ts';
+import { rbacEscalation } from '../authz/rbac/escalation.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './plugins/certificates.ts';
+import { claimResize } from './plugins/claim-resize.ts';
+import { podTopologyLabels } from './plugins/pod-topology-labels.ts';
 import type { AdmissionPlugin } from './port.ts';
 
 export interface AdmissionOptions {
@@ -26,10 +31,12 @@ export interface AdmissionOptions {
   readonly random: Random;
   /** The server whose chain this is, once it stands: what policies and webhooks ask and call. Without it there are none. */
   readonly services?: () => Services;
+  /** Who holds what: whoever writes roles is checked against it. */
+  readonly rbac?: RbacState;
 }
 
 export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlugin[] {
-  const { services } = options;
+  const { services, rbac } = options;
   return [
     namespaceLifecycle,
     limitRanger,
@@ -41,8 +48,20 @@ export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlu
     defaultTolerationSeconds(options.defaultTolerationSeconds),
     defaultStorageClass,
     storageObjectInUseProtection,
+    claimResize,
     runtimeClass,
+    ...(services === undefined ? [] : [certificateApproval(services), certificateSigning(services)]),
+    certificateSubjectRestriction,
     defaultIngressClass,
+    podTopologyLabels,
+    ...(services === undefined || rbac === undefined
+      ? []
+      : [
+          rbacEscalation(
+            () => rbac,
+            () => services().authorizer,
+          ),
+        ]),
     serviceAllocation({ serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts, random: options.random }),
     ...(services === undefined ? [] : [mutatingPolicies(services), mutatingWebhooks(services), validatingPolicies(services), validatingWebhooks(services)]),
     resourceQuota(),

@@ -54,6 +54,13 @@ function collect(pod: Pod, into: Record<keyof References, Set<string>>): void {
   }
 }
 
+/** What a pod refers to by name. */
+export function referencesOf(pod: Pod): References {
+  const sets = { secrets: new Set<string>(), configmaps: new Set<string>(), persistentvolumeclaims: new Set<string>(), serviceaccounts: new Set<string>() };
+  collect(pod, sets);
+  return sets;
+}
+
 const NODE_RULES = BOOTSTRAP_CLUSTER_ROLES.find(({ name }) => name === 'system:node')!.rules;
 const no = (reason: string): Decision => ({ outcome: 'none', reason });
 

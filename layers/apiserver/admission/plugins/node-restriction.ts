@@ -1,9 +1,12 @@
 /** NodeRestriction: a node changes its own Node object and lease, and only the pods that are bound to it (Kubernetes "NodeRestriction"). */
 import type { Node, Pod } from '#kinds/generated/types.ts';
-import { forbiddenRequest } from '#machinery/status.ts';
+import { semanticEqual } from '#machinery/json.ts';
+import type { KubeObject } from '#machinery/object.ts';
+import { forbiddenRequest, notFound } from '#machinery/status.ts';
+import type { Store } from '#store/port.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../port.ts';
 import { read } from '../read.ts';
-import { nodeOf } from '../../authz/node.ts';
+import { nodeOf, referencesOf } from '../../authz/node.ts';
 
 const RESTRICTED_LABEL = /(^|\.)node-restriction\.kubernetes\.io\//;
 /** Labels under these domains that a node may set on itself. */
@@ -27,11 +30,46 @@ function forbiddenLabels(labels: Readonly<Record<string, string>> | undefined, o
   return [...changed].filter((key) => RESTRICTED_LABEL.test(key) || (/(^|\.)(kubernetes|k8s)\.io\//.test(key) && !OWN_LABELS.has(key) && !OWN_PREFIXES.test(key))).toSorted();
 }
 
+/** What of a claim's status its node reports. */
+const OWN_CLAIM_FIELDS = ['capacity', 'conditions', 'allocatedResourceStatuses', 'allocatedResources'];
+
+function claimWithoutOwnFields({ metadata, status, ...rest }: KubeObject): unknown {
+  const { resourceVersion: _, managedFields: __, ...meta } = metadata;
+  return { ...rest, metadata: meta, status: Object.fromEntries(Object.entries((status as object | undefined) ?? {}).filter(([name]) => !OWN_CLAIM_FIELDS.includes(name))) };
+}
+
+/** A mirror pod belongs to its node, and uses nothing of the cluster. */
+async function mirrorPodError(pod: Pod, node: string, store: Store): Promise<string | undefined> {
+  const quoted = JSON.stringify(node);
+  const owners = pod.metadata.ownerReferences ?? [];
+  const [owner] = owners;
+  if (owners.length > 1) return `node ${quoted} can only create pods with a single owner reference set to itself`;
+  if (owner === undefined || owner.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
+    return `node ${quoted} can only create pods with an owner reference set to itself`;
+  if (owner.controller !== true) return `node ${quoted} can only create pods with a controller owner reference set to itself`;
+  if (owner.blockOwnerDeletion === true) return `node ${quoted} must not set blockOwnerDeletion on an owner reference`;
+  const own = await read<Node>(store, 'nodes', '', node);
+  if (own === undefined) throw notFound({ group: '', resource: 'nodes' }, node);
+  if (owner.uid !== own.metadata.uid) return `node ${node} UID mismatch: expected ${owner.uid} got ${own.metadata.uid}`;
+  const { spec } = pod;
+  if (spec?.serviceAccountName) return `node ${quoted} can not create pods that reference a service account`;
+  const references = referencesOf(pod);
+  if (references.secrets.size > 0) return `node ${quoted} can not create pods that reference secrets`;
+  if (references.configmaps.size > 0) return `node ${quoted} can not create pods that reference configmaps`;
+  if ((spec?.volumes ?? []).some(({ projected }) => projected?.sources?.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)))
+    return `node ${quoted} can not create pods that reference clustertrustbundles`;
+  if ((spec?.volumes ?? []).some(({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined))
+    return `node ${quoted} can not create pods that reference persistentvolumeclaims`;
+  return undefined;
+}
+
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
   handles: ({ user, group, resource }) =>
     nodeOf(user) !== undefined &&
-    ((group === '' && (resource === 'nodes' || resource === 'pods' || resource === 'serviceaccounts')) || (group === 'coordination.k8s.io' && resource === 'leases')),
+    ((group === '' && (resource === 'nodes' || resource === 'pods' || resource === 'serviceaccounts' || resource === 'persistentvolumeclaims')) ||
+      (group === 'coordination.k8s.io' && resource === 'leases') ||
+      (group === 'storage.k8s.io' && resource === 'csinodes')),
   async validate(attributes: AdmissionAttributes, { store }) {
     const { user, operation, group, resource, subresource, namespace, name, object, oldObject } = attributes;
     const node = nodeOf(user)!;
@@ -45,10 +83,17 @@ export const nodeRestriction: AdmissionPlugin = {
         if (operation === 'DELETE') return;
         const [now, old] = [object as Node, oldObject as Node | undefined];
         const labels = forbiddenLabels(now.metadata.labels, old?.metadata.labels);
-        if (labels.length > 0) refuse(`is not allowed to modify labels: ${labels.join(', ')}`);
+        if (labels.length > 0)
+          refuse(
+            operation === 'CREATE'
+              ? `node ${JSON.stringify(node)} is not allowed to set the following labels: ${labels.join(', ')}`
+              : `is not allowed to modify labels: ${labels.join(', ')}`,
+          );
         if (operation === 'UPDATE' && JSON.stringify(now.spec?.taints ?? []) !== JSON.stringify(old?.spec?.taints ?? []))
           refuse(`node ${JSON.stringify(node)} is not allowed to modify taints`);
-        if (operation === 'CREATE' && now.spec?.configSource !== undefined) refuse('is not allowed to create pods with a non-nil configSource');
+        if (operation === 'CREATE' && now.spec?.configSource !== undefined) refuse(`node ${JSON.stringify(node)} is not allowed to create pods with a non-nil configSource`);
+        if (operation === 'UPDATE' && now.spec?.configSource !== undefined && !semanticEqual(now.spec.configSource, old?.spec?.configSource))
+          refuse(`node ${JSON.stringify(node)} is not allowed to update configSource to a new non-nil configSource`);
         return;
       }
       case 'pods': {
@@ -62,6 +107,8 @@ export const nodeRestriction: AdmissionPlugin = {
           if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined)
             refuse(`pod does not have "kubernetes.io/config.mirror" annotation, node ${JSON.stringify(node)} can only create mirror pods`);
           if (pod.spec?.nodeName !== node) refuse(`node ${JSON.stringify(node)} can only create pods with spec.nodeName set to itself`);
+          const why = await mirrorPodError(pod, node, store);
+          if (why !== undefined) refuse(why);
           return;
         }
         if (operation === 'UPDATE' && subresource !== 'status') refuse(`unexpected operation ${operation}, node ${JSON.stringify(node)} can only create and delete mirror pods`);
@@ -78,7 +125,21 @@ export const nodeRestriction: AdmissionPlugin = {
         if (bound?.kind !== 'Pod' || bound.name === undefined) return refuse('node requested token not bound to a pod');
         if (bound.uid === undefined || bound.uid === '') refuse('node requested token with a pod binding without a uid');
         const pod = await read<Pod>(store, 'pods', namespace, bound.name);
-        if (pod === undefined || pod.metadata.uid !== bound.uid || pod.spec?.nodeName !== node) refuse('node requested token bound to a pod scheduled on a different node');
+        if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, bound.name);
+        if (pod.metadata.uid !== bound.uid)
+          refuse(`the UID in the bound object reference (${bound.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+        if (pod.spec?.nodeName !== node) refuse('node requested token bound to a pod scheduled on a different node');
+        return;
+      }
+      case 'persistentvolumeclaims': {
+        if (subresource !== 'status') refuse('may only update PVC status');
+        if (!semanticEqual(claimWithoutOwnFields(object!), claimWithoutOwnFields(oldObject!)))
+          refuse(`node ${JSON.stringify(node)} is not allowed to update fields other than status.capacity and status.conditions`);
+        return;
+      }
+      case 'csinodes': {
+        const target = name !== '' ? name : (object?.metadata.name ?? '');
+        if (target !== node) refuse('can only access CSINode with the same name as the requesting node');
         return;
       }
       default: {

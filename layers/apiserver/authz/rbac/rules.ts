@@ -68,6 +68,23 @@ export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyR
   return wanted.flatMap((rule) => [...atoms(rule)].filter((atom) => !owned.some((own) => covers(own, atom))));
 }
 
+/** Rules for one resource each become one, with the verbs of all; others stay as they are. */
+export function compactRules(rules: readonly PolicyRule[]): readonly PolicyRule[] {
+  const simple = new Map<string, PolicyRule>();
+  const others: PolicyRule[] = [];
+  for (const rule of rules) {
+    const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [], verbs } = rule;
+    if (apiGroups.length !== 1 || resources.length !== 1 || resourceNames.length > 1 || nonResourceURLs.length > 0) {
+      others.push(rule);
+      continue;
+    }
+    const key = JSON.stringify([apiGroups, resources, resourceNames]);
+    const known = simple.get(key);
+    simple.set(key, known === undefined ? rule : { ...known, verbs: [...known.verbs, ...verbs.filter((verb) => !known.verbs.includes(verb))] });
+  }
+  return [...others, ...simple.values()];
+}
+
 /** A rule as Kubernetes prints it in a refusal. */
 export function describeRule(rule: PolicyRule): string {
   const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;

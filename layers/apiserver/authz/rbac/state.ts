@@ -100,7 +100,7 @@ export async function openRbacState(store: Store): Promise<RbacState> {
         let subjects = made.get(scope);
         if (subjects === undefined) made.set(scope, (subjects = new Map()));
         for (const subject of binding.subjects ?? []) {
-          const key = subject.kind === 'ServiceAccount' ? `ServiceAccount:${subject.namespace ?? ''}/${subject.name}` : `${subject.kind}:${subject.name}`;
+          const key = subject.kind === 'ServiceAccount' ? `ServiceAccount:${subject.namespace || scope}/${subject.name}` : `${subject.kind}:${subject.name}`;
           const list = subjects.get(key);
           if (list === undefined) subjects.set(key, [binding]);
           else list.push(binding);
