@@ -19,10 +19,12 @@ interface Inside {
   readonly noDefault: string | undefined;
   /** The place above which old and new cannot be told to be the same thing: rules may not speak of `oldSelf`. */
   readonly uncorrelatable: string | undefined;
+  /** How many such values an object may hold; `undefined` where nothing limits them. */
+  readonly cardinality: number | undefined;
 }
 
 /** Called for every schema with rules, after those below it; only where rules may be compiled. */
-export type RuleCheck = (schema: JsonSchema, path: string, uncorrelatable: string | undefined) => readonly FieldError[];
+export type RuleCheck = (schema: JsonSchema, path: string, inside: Pick<Inside, 'uncorrelatable' | 'cardinality'>) => readonly FieldError[];
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
@@ -34,7 +36,7 @@ const NEWLINE = /[\n\r]/;
 const isScalar = (schema: JsonSchema): boolean => schema.type !== 'array' && schema.type !== 'object';
 
 export function schemaErrors(schema: JsonSchema, path: string, rules: SchemaRules, checkRules: RuleCheck | undefined): FieldError[] {
-  const found = check(schema, path, { insideMeta: false, noDefault: undefined, uncorrelatable: undefined }, true, rules, checkRules);
+  const found = check(schema, path, { insideMeta: false, noDefault: undefined, uncorrelatable: undefined, cardinality: 1 }, true, rules, checkRules);
   return [...found.schema, ...found.rules];
 }
 
@@ -46,8 +48,10 @@ interface Found {
 function check(schema: JsonSchema, path: string, inside: Inside, isRoot: boolean, options: SchemaRules, checkRules: RuleCheck | undefined): Found {
   const found: Found = { schema: [], rules: [] };
   const errors = found.schema;
+  const held = heldBy(schema);
+  const cardinality = inside.cardinality === undefined || held === undefined ? undefined : inside.cardinality * held;
   const below = (inner: JsonSchema, name: string, into: Inside = inside, compiles = true): void => {
-    const more = check(inner, `${path}.${name}`, into, false, options, compiles ? checkRules : undefined);
+    const more = check(inner, `${path}.${name}`, { ...into, cardinality }, false, options, compiles ? checkRules : undefined);
     errors.push(...more.schema);
     found.rules.push(...more.rules);
   };
@@ -80,9 +84,14 @@ function check(schema: JsonSchema, path: string, inside: Inside, isRoot: boolean
   extensions(errors, schema, path, options);
   ruleTexts(errors, schema, path);
   // rules over a schema that is wrong give errors that go away with the schema's
-  if ((schema['x-kubernetes-validations'] ?? []).length > 0 && errors.length === 0 && checkRules !== undefined)
-    found.rules.push(...checkRules(schema, path, inside.uncorrelatable));
+  if ((schema['x-kubernetes-validations'] ?? []).length > 0 && errors.length === 0 && checkRules !== undefined) found.rules.push(...checkRules(schema, path, inside));
   return found;
+}
+
+/** How many values of the schemas below it a value of this one may hold. */
+function heldBy({ type, additionalProperties, maxProperties, maxItems }: JsonSchema): number | undefined {
+  const limit = type === 'array' ? maxItems : type === 'object' && additionalProperties !== undefined ? maxProperties : 1;
+  return limit === undefined ? undefined : Math.max(0, limit);
 }
 
 function keywords(errors: FieldError[], schema: JsonSchema, path: string, inside: Inside, options: SchemaRules): void {

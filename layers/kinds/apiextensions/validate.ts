@@ -57,7 +57,6 @@ const STRICT: Leniency = {
   validTypes: true,
   atomicSets: true,
   mapKeys: true,
-  knownRules: new Set(),
   unchanged: () => false,
   manySelectable: () => false,
 };
@@ -72,16 +71,6 @@ function leniencyOf(now: CustomResourceDefinition, old: CustomResourceDefinition
   const bundle = spec.conversion?.webhook?.clientConfig?.caBundle;
   const reviews = spec.conversion?.webhook?.conversionReviewVersions ?? [];
   const before = (name: string): CustomResourceDefinitionVersion | undefined => spec.versions.find((version) => version.name === name);
-  const rules = new Set<string>();
-  for (const schema of schemasOf(spec)) {
-    anySchema(schema, (one) => {
-      for (const { rule, messageExpression } of one['x-kubernetes-validations'] ?? []) {
-        rules.add(rule);
-        if (messageExpression !== undefined) rules.add(messageExpression);
-      }
-      return false;
-    });
-  }
   return {
     needsSchema: spec.versions.every((version) => schemaOf(version) !== undefined),
     structural: schemasOf(spec).every(isStructural),
@@ -91,7 +80,6 @@ function leniencyOf(now: CustomResourceDefinition, old: CustomResourceDefinition
     validTypes: !hasSchema(spec, ({ type }) => type !== undefined && type !== '' && !SCALARS.has(type)),
     atomicSets: !hasSchema(spec, hasNonAtomicSet),
     mapKeys: !hasSchema(spec, (schema) => mapKeyErrors(schema, '').length > 0),
-    knownRules: rules,
     unchanged: (name) => semanticEqual(now.spec.versions.find((version) => version.name === name)?.schema, before(name)?.schema),
     manySelectable: (name) => {
       const was = (name === '' ? spec.versions[0] : before(name))?.selectableFields ?? [];
@@ -250,8 +238,7 @@ function validationErrors(version: CustomResourceDefinitionVersion, withStatus: 
     }
     errors.push(...found);
   }
-  const rules =
-    compiles && anySchema(schema, (one) => (one['x-kubernetes-validations'] ?? []).length > 0) ? ruleCheck(schema, path, leniency, leniency.unchanged(version.name)) : undefined;
+  const rules = compiles && anySchema(schema, (one) => (one['x-kubernetes-validations'] ?? []).length > 0) ? ruleCheck(schema, path, leniency.unchanged(version.name)) : undefined;
   errors.push(...schemaErrors(schema, path, leniency, rules?.check), ...(rules?.total() ?? []));
   if (errors.length === 0 && inconvertible !== undefined) errors.push(invalid(path, '', inconvertible));
   return errors;

@@ -149,6 +149,9 @@ export function schemaType(schema: CelSchema, isRoot: boolean, name = 'object'):
   return sized(schema, name, isRoot)?.type;
 }
 
+/** Bytes of the smallest JSON that a value of the schema has; `undefined` as for `schemaType`. */
+export const schemaSize = (schema: CelSchema, isRoot: boolean): number | undefined => sized(schema, 'object', isRoot)?.size;
+
 const known = new WeakMap<TypeSchema, CelType>();
 
 /** The type of a built-in kind's field; recursive types are made once, and their fields when they are asked for. */
