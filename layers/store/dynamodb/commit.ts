@@ -18,6 +18,7 @@ import type { Extra, ExtraItem } from './node-work.ts';
 import { keyItem, type Reader } from './reader.ts';
 import { binary, changeItem, goneItem, isGone, LoggedChange, number, objectItem, storedObject, string, type Item, type Slot, type Stored } from './records.ts';
 import type { Registry } from './registry.ts';
+import { LOOSE, LooseWrites } from './loose.ts';
 import type { ResourceLog } from './resource-log.ts';
 
 /** Times that a writer takes another slot because a reader has closed the one it had: each costs a grace period of waiting. */
@@ -39,13 +40,13 @@ export interface CommitParts {
 }
 
 /** A write and what it meets. */
-interface Step {
+export interface Step {
   readonly write: Write;
   readonly log: ResourceLog;
   readonly before: Stored | undefined;
 }
 
-interface Made {
+export interface Made {
   readonly step: Step;
   readonly change: LoggedChange;
   readonly slot: Slot;
@@ -55,19 +56,29 @@ interface Made {
 
 export class Commits {
   readonly #parts: CommitParts;
+  readonly #loose: LooseWrites;
 
   constructor(parts: CommitParts) {
     this.#parts = parts;
+    this.#loose = new LooseWrites(parts.calls);
+  }
+
+  /** One write of a resource that is worth no transaction, and that fits into two items. */
+  #loosely(made: readonly Made[]): boolean {
+    return made.length === 1 && LOOSE.has(made[0]!.change.key.resource) && made[0]!.actions.length === 2;
   }
 
   async commit(writes: readonly Write[], logs: readonly ResourceLog[], actor: Actor): Promise<readonly number[]> {
     const { heads } = this.#parts;
     distinct(writes);
     const steps = await Promise.all(writes.map(async (write, index) => this.#step(write, logs[index]!)));
+    // outside a transaction an object that has lost its slot stands at that slot's resourceVersion
+    let holder = steps[0]?.before?.rv;
     for (let tries = 0; tries < SLOTS; tries++) {
       const rvs = await this.#number(steps);
       const made = await this.#make(steps, rvs, actor);
-      const outcome = await this.#send(made);
+      const outcome = this.#loosely(made) ? await this.#loose.write(made[0]!, holder) : await this.#send(made);
+      if (outcome === 'slot lost') holder = rvs[0]!;
       if (outcome === 'slot lost') continue;
       if (outcome !== 'done') {
         await this.#release(steps, rvs);

@@ -21,6 +21,8 @@ export const EXPIRED_FOR = 60;
 
 /** One object of a page on its way; its body is looked for when it is known to be in the page. */
 interface Entry extends Pick<StoredObject, 'key' | 'labels' | 'fields'> {
+  /** The resourceVersion of an object's first state, where the object was read as it is. */
+  readonly created?: number;
   readonly whole: () => StoredObject | Promise<StoredObject>;
 }
 
@@ -50,7 +52,7 @@ export class Lists {
         await log.current();
         // from here to the end of `merged` nothing may be awaited: position, changes and objects belong together
         const over = at === undefined ? newest(collected.changes) : this.#undone(log, [...newer, ...collected.changes]);
-        const entries = merged(read, over, query);
+        const entries = merged(read, over, query, log.position);
         const rv = at ?? Math.max(log.frontier, needed);
         if (entries.length <= limit && !read.ended) continue;
         const items = await Promise.all(entries.slice(0, limit).map(async ({ whole }) => whole()));
@@ -146,16 +148,18 @@ class Pieces {
     // parts must be read before the log is: they have no history of their own
     const whole = inline ? undefined : ((await this.#reader.objectOf(resource, item)) ?? (await this.#reader.object(this.#log.partitions, key)));
     if (!inline && whole === undefined) return;
-    this.entries.push({ key, ...indexed, whole: () => whole ?? storedObject(resource, item) });
+    this.entries.push({ key, ...indexed, created: numberOf(item, item['created'] === undefined ? 'rv' : 'created'), whole: () => whole ?? storedObject(resource, item) });
     if ((this.#query.name === undefined || this.#query.name === key.name) && this.#query.match?.(indexed, key) !== false) this.#matching++;
   }
 }
 
 /** What the query asks for of the objects read and of the states laid over them, in order. */
-function merged(read: Pieces, over: ReadonlyMap<string, Entry | undefined>, query: ListQuery): Entry[] {
+function merged(read: Pieces, over: ReadonlyMap<string, Entry | undefined>, query: ListQuery, position: number): Entry[] {
   const { namespace, name, after, match } = query;
   const { upTo } = read;
-  const wanted = ({ key, labels, fields }: Entry): boolean =>
+  const wanted = ({ key, labels, fields, created = 0 }: Entry): boolean =>
+    // made outside transactions, and its change is still to come
+    created <= position &&
     (namespace === undefined || key.namespace === namespace) &&
     (name === undefined || key.name === name) &&
     (after === undefined || order(key, after) > 0) &&

@@ -14,7 +14,9 @@ import { Partitions, STRIPES, type Stripes } from './keys.ts';
 import { EXPIRED_FOR, Lists } from './lists.ts';
 import { nodeWork, readNodeWork, type Extra, type Work } from './node-work.ts';
 import { Past } from './past.ts';
+import { PLAIN, PlainResource } from './plain.ts';
 import { Reader } from './reader.ts';
+import type { Stored } from './records.ts';
 import { Registry } from './registry.ts';
 import { ResourceLog, type LogParts } from './resource-log.ts';
 
@@ -60,6 +62,7 @@ class Dynamo implements DynamoStore {
   readonly #expiry: Expiry;
   readonly #logParts: LogParts;
   readonly #logs = new Map<ResourceName, ResourceLog>();
+  readonly #plains = new Map<ResourceName, PlainResource>();
 
   constructor(options: DynamoOptions) {
     const { client, table, cluster, clock, random, onError = () => {}, extra = nodeWork, timers = true } = options;
@@ -76,23 +79,28 @@ class Dynamo implements DynamoStore {
     this.#commits = new Commits({ cluster, calls, reader, counters, fence, heads: this.#heads, registry: this.#registry, kept, clock, extra });
     this.#past = new Past(reader);
     this.#lists = new Lists(reader, this.#past, clock);
-    this.#expiry = new Expiry(this, clock, timers, onError);
+    this.#expiry = new Expiry({ get: async (key) => this.#read(key, true), commit: async (writes, actor) => this.commit(writes, actor) }, clock, timers, onError);
   }
 
   async get(key: ObjectKey, version: 'latest' | 'any' = 'latest'): Promise<StoredObject | undefined> {
-    const object = await this.#reader.object(this.#log(key.resource).partitions, key, version === 'latest');
-    if (object === undefined) return undefined;
-    if (object.expiresAt !== undefined && object.expiresAt < Math.floor(this.#options.clock.now() / 1000) - EXPIRED_FOR) return undefined;
-    this.#heads.note(object);
+    const object = await this.#read(key, version === 'latest');
+    return object?.expiresAt !== undefined && object.expiresAt < Math.floor(this.#options.clock.now() / 1000) - EXPIRED_FOR ? undefined : object;
+  }
+
+  async #read(key: ObjectKey, consistent: boolean): Promise<Stored | undefined> {
+    const object = await this.#reader.object(this.#log(key.resource).partitions, key, consistent);
+    if (object !== undefined) this.#heads.note(object);
     return object;
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    return this.#lists.list(this.#log(query.resource), query);
+    return PLAIN.has(query.resource) ? this.#plain(query.resource).list(query) : this.#lists.list(this.#log(query.resource), query);
   }
 
   async commit(writes: readonly Write[], actor: Actor): Promise<readonly number[]> {
     if (writes.length === 0) return [];
+    const plain = writes.find(({ key }) => PLAIN.has(key.resource));
+    if (plain !== undefined) return this.#plain(plain.key.resource).commit(writes);
     const logs = writes.map(({ key }) => this.#log(key.resource));
     const rvs = await this.#commits.commit(writes, logs, actor);
     for (const [index, write] of writes.entries()) if (write.type === 'put') this.#expiry.note(write.key, rvs[index]!, write.expiresAt);
@@ -100,17 +108,20 @@ class Dynamo implements DynamoStore {
   }
 
   async frontier(resource: ResourceName): Promise<number> {
+    if (PLAIN.has(resource)) return this.#plain(resource).frontier();
     const log = this.#log(resource);
     await log.current();
     return log.frontier;
   }
 
   async watch(resource: ResourceName, after: number, listener: WatchListener): Promise<() => void> {
-    return this.#log(resource).watch(after, listener);
+    return PLAIN.has(resource) ? this.#plain(resource).watch(after, listener) : this.#log(resource).watch(after, listener);
   }
 
   async previous(change: Change): Promise<Uint8Array | undefined> {
-    return change.type === 'created' ? undefined : this.#past.before(this.#log(change.key.resource), change);
+    if (change.type === 'created') return undefined;
+    // the states of leases are not kept, and nothing that selectors look at changes in them
+    return PLAIN.has(change.key.resource) ? change.body : this.#past.before(this.#log(change.key.resource), change);
   }
 
   async count(resource: ResourceName, namespace?: string): Promise<number> {
@@ -129,7 +140,7 @@ class Dynamo implements DynamoStore {
   }
 
   async #any(resource: ResourceName): Promise<boolean> {
-    const { items } = await this.#lists.list(this.#log(resource), { resource, version: 'latest', limit: 1 });
+    const { items } = await this.list({ resource, version: 'latest', limit: 1 });
     return items.length > 0;
   }
 
@@ -148,7 +159,18 @@ class Dynamo implements DynamoStore {
   async close(): Promise<void> {
     this.#calls.close();
     this.#expiry.stop();
-    for (const log of this.#logs.values()) log.close();
+    for (const log of [...this.#logs.values(), ...this.#plains.values()]) log.close();
+  }
+
+  #plain(name: ResourceName): PlainResource {
+    let plain = this.#plains.get(name);
+    if (plain === undefined) {
+      const { calls, reader, clock, kept, failed } = this.#logParts;
+      plain = new PlainResource({ calls, reader, clock, kept, failed, heads: this.#heads, registry: this.#registry }, name, this.#log(name).partitions);
+      this.#plains.set(name, plain);
+    }
+    this.#calls.check();
+    return plain;
   }
 
   #log(name: ResourceName): ResourceLog {
