@@ -14,6 +14,7 @@ import { noFiles } from './pods/files.ts';
 import { noJournal } from './pods/journal.ts';
 import { alwaysPassing } from './probes/port.ts';
 import { systemRandom } from './random.ts';
+import { behaviourOf } from './runtime/simulated/commands.ts';
 import { createSimulatedRuntime } from './runtime/simulated/runtime.ts';
 import { KUBELET_VERSION } from './version.ts';
 import { noVolumes } from './volumes/port.ts';
@@ -28,7 +29,11 @@ const DISK_BYTES = 500 * 1024 ** 3;
 async function runNode(config: AgentConfig, nodeName: string, cluster: ClusterSource, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const random = systemRandom;
-  const runtime = createSimulatedRuntime({ clock, ids: systemIds, behaviour: () => ({ startDelayMs: config.simulated?.startDelayMs ?? 0 }) });
+  const runtime = createSimulatedRuntime({
+    clock,
+    ids: systemIds,
+    behaviour: ({ command = [], args = [] }) => ({ ...behaviourOf([...command, ...args]), startDelayMs: config.simulated?.startDelayMs ?? 0 }),
+  });
   const facts: NodeFacts = {
     config: { ...config, labels: { 'paperplane.dev/simulated': 'true', ...config.labels } },
     nodeName,

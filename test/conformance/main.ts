@@ -20,6 +20,7 @@ const USAGE = `Usage: npm run conformance -- [options]
   --no-nodes              the cluster has no nodes (the throwaway one: as --nodes says)
   --procs N               specs at a time (4); serial ones run alone at the end
   --timeout T             of the whole run, as Go writes durations (4h)
+  --build                 build the suite, kube-controller-manager and kube-scheduler, and end
   --out DIR               report and log go here (a new folder of the system's temporary one)`;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -37,6 +38,7 @@ function options() {
         'no-nodes': { type: 'boolean', default: false },
         procs: { type: 'string', default: '4' },
         timeout: { type: 'string', default: '4h' },
+        build: { type: 'boolean', default: false },
         out: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -61,7 +63,11 @@ if (unknown !== undefined || !/^[1-9]\d?$/.test(values.procs)) {
 }
 const classNames = values.class.flatMap((name) => classes[name]!);
 const from = process.env['INIT_CWD'] ?? '.';
-const suite = buildSuite(say);
+const suite = buildSuite(say, values.build);
+if (values.build) {
+  say(`built: ${suite}`);
+  process.exit(0);
+}
 const out = values.out === undefined ? mkdtempSync(join(tmpdir(), 'paperplane-conformance-')) : resolve(from, values.out);
 
 const throwaway = values.kubeconfig === undefined ? testCluster(Number(values.nodes), ['--simulated-nodes', values['simulated-nodes']]) : undefined;

@@ -96,9 +96,15 @@ describe.each(['v33', 'v34', 'v35', 'v36'])('kubectl of layer %s', (layer) => {
     await ok(['set', 'image', 'deployment/web', 'c=example/web:3']);
     await ok(['set', 'resources', 'deployment/web', '--limits=memory=32Mi']);
     await ok(['set', 'env', 'deployment/web', 'Y=2']);
-    expect(await ok(['get', 'deployment', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0]}'])).toMatch(
-      /"image":"example\/web:3".*"name":"X".*"name":"Y".*"memory":"32Mi"|.*/,
-    );
+    const container = JSON.parse(await ok(['get', 'deployment', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0]}'])) as object;
+    expect(container).toMatchObject({
+      image: 'example/web:3',
+      env: [
+        { name: 'X', value: '1' },
+        { name: 'Y', value: '2' },
+      ],
+      resources: { limits: { memory: '32Mi' } },
+    });
     await ok(['scale', 'deployment', 'web', '--replicas=3']);
     await ok(['expose', 'deployment', 'web', '--port=80']);
     await until(
@@ -160,7 +166,7 @@ describe.each(['v33', 'v34', 'v35', 'v36'])('kubectl of layer %s', (layer) => {
   });
 });
 
-describe.each(['v35', 'v36'])('helm of layer %s', (layer) => {
+describe.each(['v32', 'v36'])('helm of layer %s', (layer) => {
   const release = `h${layer}`;
   const home = join(repositoryRoot, '.cache', 'helm-home');
   const env = { KUBECONFIG: cluster.kubeconfig, HOME: home };

@@ -26,16 +26,20 @@ export interface RawApi {
   close(): void;
 }
 
-export function rawApi(kubeconfig: string): RawApi {
+/** `anonymous`: without the administrator's certificate. */
+export function rawApi(kubeconfig: string, options: { readonly anonymous?: boolean } = {}): RawApi {
   const { server, ca, cert, key } = connection({ kubeconfig });
   const { hostname: host, port: portText } = new URL(server);
   const port = Number(portText);
-  const tls = { ca, cert, key };
+  const tls = options.anonymous === true ? { ca } : { ca, cert, key };
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity, ...tls });
   const begin = (method: string, path: string, body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const bytes = body === undefined ? undefined : Buffer.from(body);
-      const made = send({ host, port, method, path, agent, headers: { ...(bytes === undefined ? {} : { 'content-length': String(bytes.length) }), ...headers } }, resolve);
+      const made = send(
+        { host, port, method, path, agent, headers: { ...(bytes === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': String(bytes.length) }), ...headers } },
+        resolve,
+      );
       made.setTimeout(CALL_LIMIT_MS, () => made.destroy(new Error(`${method} ${path.slice(0, 100)}: no answer in ${CALL_LIMIT_MS / 1000} s`)));
       made.on('error', reject);
       made.end(bytes);
