@@ -25,6 +25,7 @@ import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
+import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicy-status/controller.ts';
 import { taintEvictionController } from './taint-eviction/controller.ts';
 
 export interface ControllersOptions {

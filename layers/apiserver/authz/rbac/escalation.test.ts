@@ -45,7 +45,7 @@ beforeAll(async () => {
   await api.request('POST', '/api/v1/namespaces', { metadata: { name: 'default' } });
   const role = (name: string, rules: object[]) => api.request('POST', `${RBAC}/clusterroles`, { metadata: { name }, rules });
   await role('writer', [
-    { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['*'] },
+    { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['get', 'create', 'update'] },
     { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
   ]);
   await role('escalator', [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['create', 'escalate'] }]);
