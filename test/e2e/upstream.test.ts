@@ -23,9 +23,22 @@ describe.skipIf(missing)('upstream controllers and scheduler on this API server'
     );
     programs.push(
       startProgram(manager!, [
-        ...['--kubeconfig', cluster.kubeconfig, '--secure-port=0', '--leader-elect=false', '--use-service-account-credentials', '--controllers=*,bootstrapsigner,tokencleaner'],
-        ...['--service-account-private-key-file', pki('service-account.key'), '--root-ca-file', pki('ca.crt')],
-        ...['--cluster-signing-cert-file', pki('ca.crt'), '--cluster-signing-key-file', pki('ca.key'), '--allocate-node-cidrs', '--cluster-cidr=10.244.0.0/16'],
+        '--kubeconfig',
+        cluster.kubeconfig,
+        '--secure-port=0',
+        '--leader-elect=false',
+        '--use-service-account-credentials',
+        '--controllers=*,bootstrapsigner,tokencleaner',
+        '--service-account-private-key-file',
+        pki('service-account.key'),
+        '--root-ca-file',
+        pki('ca.crt'),
+        '--cluster-signing-cert-file',
+        pki('ca.crt'),
+        '--cluster-signing-key-file',
+        pki('ca.key'),
+        '--allocate-node-cidrs',
+        '--cluster-cidr=10.244.0.0/16',
       ]),
       startProgram(scheduler!, ['--kubeconfig', cluster.kubeconfig, '--secure-port=0', '--leader-elect=false']),
     );
