@@ -9,6 +9,8 @@ import { printLog, programNamed } from './local/logs.ts';
 import { statusOf, statusText } from './local/status.ts';
 import { bearerToken } from './local/token.ts';
 import { ownVersion, serverVersion } from './local/version.ts';
+import { clusterCommands } from './cluster/commands.ts';
+import { awsToken } from './token/command.ts';
 
 const out = (text: string): void => void process.stdout.write(text);
 
@@ -69,7 +71,13 @@ program.addCommand(
   onCluster('token', 'print a bearer token: of an account with every right, or of the one that is named')
     .argument('[account]', 'a service account: NAME of the namespace default, or NAMESPACE/NAME')
     .option('--duration <time>', 'how long it is good for, ten minutes at least', '1h')
-    .action(async (account: string | undefined, { duration, ...choice }: ClusterChoice & { readonly duration: string }) => {
+    .option('--cluster-name <name>', 'a token by AWS identity for this cluster of an installation in AWS, as kubectl takes it from aws eks get-token')
+    .option('--region <region>', 'with --cluster-name: whose STS is asked (default: AWS_REGION)')
+    .action(async (account: string | undefined, { duration, clusterName, region, ...choice }: ClusterChoice & { readonly duration: string; readonly clusterName?: string; readonly region?: string }) => {
+      if (clusterName !== undefined) {
+        out(await awsToken(clusterName, region));
+        return;
+      }
       const api = adminClient(await localCluster(choice));
       try {
         out(`${await bearerToken(api, account, duration)}\n`);
@@ -95,6 +103,8 @@ program.addCommand(
     out('version' in server ? `cluster    Kubernetes ${server.version}\n` : `cluster    unknown: ${server.reason}\n`);
   }),
 );
+
+for (const command of clusterCommands()) program.addCommand(command);
 
 // a reader that has seen enough (`| head`) is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

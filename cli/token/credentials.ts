@@ -1,5 +1,4 @@
 /** The AWS credentials of who runs the command: environment, profiles, SSO, instance roles, as every AWS tool finds them. */
-import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsCredentials } from './presign.ts';
 
 export class NoCredentials extends Error {
@@ -7,6 +6,8 @@ export class NoCredentials extends Error {
 }
 
 export async function awsCredentials(region: string): Promise<AwsCredentials> {
+  // loaded where it is needed: other verbs of the program should not wait for it
+  const { STSClient } = await import('@aws-sdk/client-sts');
   try {
     return await new STSClient({ region }).config.credentials();
   } catch (error) {

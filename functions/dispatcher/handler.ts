@@ -42,10 +42,11 @@ export function createDispatcherFunction({ installation, worlds }: DispatcherFun
     return found;
   }
 
-  async function ofCluster(cluster: string, spans: readonly Span[]): Promise<void> {
+  async function ofCluster(id: string, spans: readonly Span[]): Promise<void> {
+    const cluster = id.split('.')[0]!;
     const world = await worlds(cluster);
-    // of a cluster that was deleted
-    if (world === undefined) return;
+    // of a cluster that was deleted, and perhaps made anew
+    if (world === undefined || world.record.id !== id) return;
     world.clock.thaw();
     const logs = await Promise.all(
       spans.map(async ({ resource, first, last }) => {
@@ -85,8 +86,8 @@ export function createDispatcherFunction({ installation, worlds }: DispatcherFun
 
   return async (event) => {
     const byCluster = new Map<string, Span[]>();
-    for (const span of spansOf(event)) byCluster.set(span.cluster, [...(byCluster.get(span.cluster) ?? []), span]);
-    const results = await Promise.allSettled(Array.from(byCluster, ([cluster, spans]) => ofCluster(cluster, spans)));
+    for (const span of spansOf(event)) byCluster.set(span.clusterId, [...(byCluster.get(span.clusterId) ?? []), span]);
+    const results = await Promise.allSettled(Array.from(byCluster, ([id, spans]) => ofCluster(id, spans)));
     const failed = results.find((result) => result.status === 'rejected');
     // the whole batch comes again, halved by the mapping until what fails is alone
     if (failed !== undefined) throw failed.reason;

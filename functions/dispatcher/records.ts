@@ -2,7 +2,8 @@
 import type { ResourceName } from '#store/port.ts';
 
 export interface Span {
-  readonly cluster: string;
+  /** The first part of the cluster's keys. */
+  readonly clusterId: string;
   readonly resource: ResourceName;
   /** Both inclusive. */
   first: number;
@@ -19,13 +20,13 @@ const CHANGE = /^([^/]+)\/([^/]+)\/c\/\d+$/;
 export function spansOf(event: unknown): readonly Span[] {
   const spans = new Map<string, Span>();
   for (const { dynamodb } of (event as StreamEvent).Records ?? []) {
-    const [, cluster, resource] = CHANGE.exec(dynamodb?.Keys?.pk?.S ?? '') ?? [];
+    const [, clusterId, resource] = CHANGE.exec(dynamodb?.Keys?.pk?.S ?? '') ?? [];
     const rv = Number(dynamodb?.Keys?.sk?.S);
     // states kept for undoing, and items that are no changes
-    if (cluster === undefined || resource === undefined || !Number.isSafeInteger(rv)) continue;
-    const id = `${cluster}/${resource}`;
+    if (clusterId === undefined || resource === undefined || !Number.isSafeInteger(rv)) continue;
+    const id = `${clusterId}/${resource}`;
     const span = spans.get(id);
-    if (span === undefined) spans.set(id, { cluster, resource, first: rv, last: rv });
+    if (span === undefined) spans.set(id, { clusterId, resource, first: rv, last: rv });
     else {
       span.first = Math.min(span.first, rv);
       span.last = Math.max(span.last, rv);

@@ -16,7 +16,8 @@ export interface Queues {
 
 export interface Installation {
   readonly clusters: Clusters;
-  openStore(cluster: string): Promise<Store>;
+  /** By the first part of the cluster's keys. */
+  openStore(clusterId: string): Promise<Store>;
   readonly queues: Queues;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -14,7 +14,7 @@ let key: string | undefined;
 
 export function testRecord(name = 'test'): ClusterRecord {
   key ??= generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }).privateKey;
-  return { name, createdAt: 0, serviceAccountKey: key, serviceCIDR: '10.96.0.0/16', podCIDR: '10.244.0.0/16', access: [] };
+  return { name, id: `${name}.1`, createdAt: 0, serviceAccountKey: key, serviceCIDR: '10.96.0.0/16', podCIDR: '10.244.0.0/16', access: [] };
 }
 
 export interface TestCluster {

@@ -149,7 +149,7 @@ export async function startPlace({
     stops.push(
       await store.watch(resource, await store.frontier(resource), {
         changes(changes) {
-          for (const { rv } of changes) waiting.push({ dynamodb: { Keys: { pk: { S: `test/${resource}/c/${rv % 4}` }, sk: { S: String(rv).padStart(16, '0') } } } });
+          for (const { rv } of changes) waiting.push({ dynamodb: { Keys: { pk: { S: `test.1/${resource}/c/${rv % 4}` }, sk: { S: String(rv).padStart(16, '0') } } } });
           if (waiting.length > 0) delivering ??= deliver();
         },
         expired: () => undefined,

@@ -23,9 +23,9 @@ export function createTimer({ installation, schedule }: TimerOptions): (event: u
   const { clusters, queues, log } = installation;
   return async () => {
     let nodes = 0;
-    for (const { name } of await clusters.list()) {
+    for (const { name, id } of await clusters.list()) {
       try {
-        const store = await installation.openStore(name);
+        const store = await installation.openStore(id);
         const queue = clusterQueue(queues.reconcile, name);
         for (const [resource, controller] of LOOKS_AGAIN) {
           const { items } = await store.list({ resource, version: 'any' });

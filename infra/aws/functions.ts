@@ -138,8 +138,9 @@ function loadBalancers(reconciler: IFunction, { name }: Settings): void {
   const made = { StringEquals: { 'aws:RequestTag/paperplane': name } };
   const elb = (actions: readonly string[]): string[] => actions.map((action) => `elasticloadbalancing:${action}`);
   const resources = [arn('loadbalancer/net/k8s-*'), arn('targetgroup/k8s-*'), arn('listener/net/k8s-*')];
-  const statement = (actions: readonly string[], where: readonly string[], conditions?: Record<string, unknown>): void =>
+  const statement = (actions: readonly string[], where: readonly string[], conditions?: Record<string, unknown>): void => {
     reconciler.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...where], ...(conditions === undefined ? {} : { conditions }) }));
+  };
   // describing knows no resources
   statement(
     [

@@ -7,6 +7,7 @@ import { dynamoClusters } from './clusters.ts';
 
 const record = (name: string): ClusterRecord => ({
   name,
+  id: `${name}.1`,
   createdAt: 1,
   serviceAccountKey: 'PEM',
   serviceCIDR: '10.96.0.0/16',

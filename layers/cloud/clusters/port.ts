@@ -9,8 +9,13 @@ export interface AccessEntry {
 }
 
 export interface ClusterRecord {
-  /** Unique in the installation; part of every key, of URLs and of the signed header of tokens. */
+  /** Unique in the installation; part of URLs and of the signed header of tokens. */
   readonly name: string;
+  /**
+   * The first part of its keys: the name, a dot and chance, so that a cluster made anew under a name sees nothing of the one before. Names
+   * hold no dot.
+   */
+  readonly id: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   /** PEM (PKCS #8): signs the tokens of the cluster's service accounts. */
