@@ -124,7 +124,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
     { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
     ...discoveryRoutes(index),
-    ...openApiRoutes(() => options.clock.now()),
+    ...openApiRoutes(registry, () => options.clock.now()),
     ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
     ...(options.paths ?? []),
   ]);

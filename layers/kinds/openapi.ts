@@ -5,7 +5,7 @@
 import type { JsonObject } from '#machinery/object.ts';
 import { assemble, hashOf, part, type Format, type OpenApiDocument, type Parts } from './openapi/document.ts';
 import { pathItemJson, type Version } from './openapi/json.ts';
-import { groupPath, groupVersionPath, resourcePaths, type DocumentedResource, type PathItem } from './openapi/operations.ts';
+import { resourcePaths, type DocumentedResource, type PathItem } from './openapi/operations.ts';
 import { openApiIndex, pathParts, schemaParts } from './openapi/store.ts';
 
 export type { OpenApiDocument } from './openapi/document.ts';
@@ -26,9 +26,9 @@ export interface CustomGroupVersion {
   readonly schemas: Readonly<Record<string, Readonly<Record<Version, JsonObject>>>>;
 }
 
-function customPaths({ group, version, resources }: CustomGroupVersion): [string, PathItem][] {
+function customPaths({ resources }: CustomGroupVersion): [string, PathItem][] {
   const { parameters } = openApiIndex();
-  return [groupVersionPath(group, version), ...resources.flatMap((resource) => [...resourcePaths(resource, parameters)])];
+  return resources.flatMap((resource) => [...resourcePaths(resource, parameters)]);
 }
 
 function partsOf(paths: readonly [string, PathItem][], schemas: CustomGroupVersion['schemas'], version: Version, format: Format): Parts {
@@ -55,6 +55,23 @@ function builtin(wanted: readonly number[], version: Version, format: Format): B
   return wanted.map((index) => all[index]!);
 }
 
+const SCALE = 'io.k8s.api.autoscaling.v1.Scale';
+const customDocuments = new WeakMap<CustomGroupVersion, OpenApiDocument>();
+
+function customDocument(one: CustomGroupVersion, always: readonly string[], schemas: readonly string[]): OpenApiDocument {
+  let document = customDocuments.get(one);
+  if (document === undefined) {
+    const scaled = one.resources.some(({ subresources }) => subresources.some(({ schema }) => schema === SCALE));
+    const wanted = [...always, ...(scaled ? [SCALE, `${SCALE}Spec`, `${SCALE}Status`] : [])].sort().map((name) => schemas.indexOf(name));
+    document = lazily((format) => {
+      const own = partsOf(customPaths(one), one.schemas, 'v3', format);
+      return assemble({ paths: own.paths, schemas: [...own.schemas, ...builtin(wanted, 'v3', format)] }, 'v3', format);
+    });
+    customDocuments.set(one, document);
+  }
+  return document;
+}
+
 /** Documents by the key they have in the index, such as `apis/apps/v1`, sorted. */
 export function openApiV3(custom: readonly CustomGroupVersion[] = []): ReadonlyMap<string, OpenApiDocument> {
   const { documents, schemas, always } = openApiIndex();
@@ -65,23 +82,9 @@ export function openApiV3(custom: readonly CustomGroupVersion[] = []): ReadonlyM
       lazily((format) => assemble({ paths: pathParts(key, 'v3', format), schemas: builtin(wanted, 'v3', format) }, 'v3', format), hash),
     );
   }
-  const common = always.map((name) => schemas.indexOf(name));
   for (const one of custom) {
-    const { group, version } = one;
-    if (!found.has(`apis/${group}`)) {
-      const wanted = documents['apis/apps']!.schemas;
-      found.set(
-        `apis/${group}`,
-        lazily((format) => assemble({ paths: partsOf([groupPath(group)], {}, 'v3', format).paths, schemas: builtin(wanted, 'v3', format) }, 'v3', format)),
-      );
-    }
-    found.set(
-      `apis/${group}/${version}`,
-      lazily((format) => {
-        const own = partsOf(customPaths(one), one.schemas, 'v3', format);
-        return assemble({ paths: own.paths, schemas: [...own.schemas, ...builtin(common, 'v3', format)] }, 'v3', format);
-      }),
-    );
+    // resources of a group and version that is built in, too, have no document of their own
+    if (!found.has(`apis/${one.group}/${one.version}`)) found.set(`apis/${one.group}/${one.version}`, customDocument(one, always, schemas));
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -97,13 +100,10 @@ export function openApiV3Index(documents: ReadonlyMap<string, OpenApiDocument>):
 export function openApiV2(custom: readonly CustomGroupVersion[] = []): OpenApiDocument {
   const { documents, schemas } = openApiIndex();
   return lazily((format) => {
-    const groups = new Set(Object.keys(documents));
     const paths = Object.keys(documents).flatMap((key) => pathParts(key, 'v2', format));
     const own: Buffer[] = builtin([...schemas.keys()], 'v2', format);
     for (const one of custom) {
-      const added = groups.has(`apis/${one.group}`) ? customPaths(one) : [groupPath(one.group), ...customPaths(one)];
-      groups.add(`apis/${one.group}`);
-      const made = partsOf(added, one.schemas, 'v2', format);
+      const made = partsOf(customPaths(one), one.schemas, 'v2', format);
       paths.push(...(made.paths as Buffer[]));
       own.push(...(made.schemas as Buffer[]));
     }

@@ -1,7 +1,9 @@
 /** `/openapi/v3`, its documents, and `/openapi/v2`. Documents are large and seldom read: only their packed form is kept. */
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { type OpenApiDocument, openApiV2, openApiV3, openApiV3Index } from '#kinds/openapi.ts';
+import { customGroupVersion, customGroupVersions } from '#kinds/custom/openapi.ts';
+import type { Kind, KindRegistry } from '#kinds/kind.ts';
+import { type CustomGroupVersion, type OpenApiDocument, openApiV2, openApiV3, openApiV3Index } from '#kinds/openapi.ts';
 import { notAcceptable } from '#machinery/status.ts';
 import type { ApiResponse } from '../door.ts';
 import { CachedDocument, replyCached } from '../http/cached.ts';
@@ -31,12 +33,18 @@ function formatFor(accept: string | undefined, version: 'v2' | 'v3'): { readonly
   throw notAcceptable([JSON_TYPE, PROTOBUF[version][0]!]);
 }
 
+/** Documents of definitions that are no more go at some time. */
+const PACKED_KEPT = 256;
+
 class Packed {
   readonly #known = new Map<string, Promise<Uint8Array>>();
 
   get(key: string, make: () => Uint8Array): Promise<Uint8Array> {
     let packed = this.#known.get(key);
-    if (packed === undefined) this.#known.set(key, (packed = compress(make(), { level: constants.Z_DEFAULT_COMPRESSION })));
+    if (packed !== undefined) return packed;
+    if (this.#known.size >= PACKED_KEPT) this.#known.delete(this.#known.keys().next().value!);
+    packed = compress(make(), { level: constants.Z_DEFAULT_COMPRESSION });
+    this.#known.set(key, packed);
     return packed;
   }
 }
@@ -44,11 +52,35 @@ class Packed {
 /** A year: a document's address holds its hash. */
 const FOREVER_MS = 365 * 24 * 3600 * 1000;
 
-export function openApiRoutes(now: () => number): PathRoute[] {
+interface Documents {
+  readonly kinds: readonly Kind[];
+  readonly third: ReadonlyMap<string, OpenApiDocument>;
+  readonly second: OpenApiDocument;
+  index?: CachedDocument;
+}
+
+/** The documents of what a registry serves now. Those of a group and version stay the same while its kinds do. */
+function documentsOf(registry: KindRegistry): () => Documents {
+  let known: Documents | undefined;
+  let groups = new Map<string, { readonly kinds: readonly Kind[]; readonly made: CustomGroupVersion }>();
+  return () => {
+    const kinds = registry.kinds();
+    if (known?.kinds === kinds) return known;
+    const now: typeof groups = new Map();
+    for (const [key, own] of customGroupVersions(kinds)) {
+      const before = groups.get(key);
+      const same = before !== undefined && before.kinds.length === own.length && own.every((kind, at) => kind === before.kinds[at]);
+      now.set(key, same ? before : { kinds: own, made: customGroupVersion(own) });
+    }
+    groups = now;
+    const custom = [...now.values()].map(({ made }) => made);
+    return (known = { kinds, third: openApiV3(custom), second: openApiV2(custom) });
+  };
+}
+
+export function openApiRoutes(registry: KindRegistry, now: () => number): PathRoute[] {
   const packed = new Packed();
-  let documents: ReadonlyMap<string, OpenApiDocument> | undefined;
-  let index: CachedDocument | undefined;
-  let second: OpenApiDocument | undefined;
+  const documents = documentsOf(registry);
 
   const send = async (exchange: Exchange, key: string, document: OpenApiDocument, version: 'v2' | 'v3', cache: Readonly<Record<string, string>>): Promise<ApiResponse> => {
     const { format, type } = formatFor(exchange.request.headers['accept'], version);
@@ -64,15 +96,15 @@ export function openApiRoutes(now: () => number): PathRoute[] {
     {
       path: '/openapi/v3',
       handle(exchange) {
-        index ??= new CachedDocument(openApiV3Index((documents ??= openApiV3())));
-        return replyCached(exchange, JSON_TYPE, index);
+        const all = documents();
+        return replyCached(exchange, JSON_TYPE, (all.index ??= new CachedDocument(openApiV3Index(all.third))));
       },
     },
     {
       path: '/openapi/v3/*',
       handle(exchange, path) {
         const key = path.slice('/openapi/v3/'.length);
-        const document = (documents ??= openApiV3()).get(key);
+        const document = documents().third.get(key);
         if (document === undefined) return replyText(exchange, 404, '404 page not found\n');
         const hash = parseQuery(exchange.request.query).get('hash');
         if (hash !== null && hash !== '' && hash !== document.hash) {
@@ -84,6 +116,6 @@ export function openApiRoutes(now: () => number): PathRoute[] {
         return send(exchange, key, document, 'v3', forever);
       },
     },
-    { path: '/openapi/v2', handle: (exchange) => send(exchange, '', (second ??= openApiV2()), 'v2', {}) },
+    { path: '/openapi/v2', handle: (exchange) => send(exchange, '', documents().second, 'v2', {}) },
   ];
 }
