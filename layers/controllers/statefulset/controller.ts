@@ -12,7 +12,7 @@ import { claimRevisions, REVISIONS } from '../shared/revisions.ts';
 import { specSelects } from '../shared/selector.ts';
 import { CLAIMS, ClaimsNotReady } from './claims.ts';
 import { isMember, SETS } from './ordinals.ts';
-import { syncRevisions, truncateHistory } from './revisions.ts';
+import { knownRevisions, syncRevisions, truncateHistory } from './revisions.ts';
 import { count, statusOf, writeStatus } from './status.ts';
 import { updatePods } from './update.ts';
 
@@ -37,7 +37,8 @@ async function sync(set: StatefulSet, context: ControllerContext): Promise<Resul
     matches: (pod) => specSelects(set, pod) && isMember(set, pod),
     adoptable: () => true,
   });
-  const revisions = await syncRevisions(set, known, context);
+  const revisions = set.metadata.deletionTimestamp === undefined ? await syncRevisions(set, known, context) : knownRevisions(set, known);
+  if (revisions === undefined) return {};
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
   const now = clock.now();
   const counts = count(pods, minReadySeconds, revisions, now);

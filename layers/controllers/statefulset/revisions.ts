@@ -13,6 +13,16 @@ export interface Revisions {
 const HASH_LABEL = 'controller.kubernetes.io/hash';
 const NO_COLLISION = 0;
 
+const currentOf = (set: StatefulSet, known: readonly ControllerRevision[]): ControllerRevision | undefined =>
+  known.find(({ metadata }) => metadata.name === set.status?.currentRevision);
+
+/** As far as they are there: a set on its way out gets no new ones, which the garbage collector would have to remove again. */
+export function knownRevisions(set: StatefulSet, known: readonly ControllerRevision[]): Revisions | undefined {
+  const data = templatePatch(set);
+  const update = known.findLast((one) => sameData(one, data));
+  return update === undefined ? undefined : { current: currentOf(set, known) ?? update, update, collisions: set.status?.collisionCount ?? NO_COLLISION };
+}
+
 /** `known` from old to new. A template that was there before gets its revision back, with a new number. */
 export async function syncRevisions(set: StatefulSet, known: readonly ControllerRevision[], context: ControllerContext): Promise<Revisions> {
   const data = templatePatch(set);
@@ -28,7 +38,7 @@ export async function syncRevisions(set: StatefulSet, known: readonly Controller
     update = made.revision;
     collisions = made.collisions ?? NO_COLLISION;
   }
-  return { current: known.find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update, update, collisions };
+  return { current: currentOf(set, known) ?? update, update, collisions };
 }
 
 /** Revisions that a pod has, or that the set names, stay whatever the limit. */

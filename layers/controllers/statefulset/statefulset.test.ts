@@ -301,3 +301,20 @@ test('adopts pods by name and label, and gives them their labels', async () => {
   expect(own!.metadata).toMatchObject({ labels: { 'statefulset.kubernetes.io/pod-name': 'db-0', 'apps.kubernetes.io/pod-index': '0' }, ownerReferences: [{ name: 'db' }] });
   expect(not!.metadata.ownerReferences ?? []).toEqual([]);
 });
+
+test('on its way out a set makes neither pods nor revisions, and says what is left', async () => {
+  const leaving = statefulSet(2);
+  leaving.metadata.finalizers = ['example.com/wait'];
+  await start([['statefulsets.apps', leaving]]);
+  await rollOut();
+  await world.client.delete('statefulsets.apps', 'default', 'db');
+  await world.client.delete('pods', 'default', 'db-1');
+  await world.settle();
+  expect(await names()).toEqual(['db-0']);
+  expect((await get()).status).toMatchObject({ replicas: 1 });
+  await world.client.delete('controllerrevisions.apps', 'default', (await revisions())[0]!.metadata.name!);
+  await world.client.delete('pods', 'default', 'db-0');
+  await world.settle();
+  expect(await revisions()).toEqual([]);
+  expect(await names()).toEqual([]);
+});
