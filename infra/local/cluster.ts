@@ -43,6 +43,7 @@ export interface ClusterFiles {
   readonly state: string;
   readonly pki: string;
   readonly store: string;
+  readonly volumes: string;
   readonly logs: string;
   readonly controlPlane: ProgramFiles & { readonly config: string };
   agent(node: string): ProgramFiles & { readonly config: string; readonly stateDir: string };
@@ -59,6 +60,7 @@ export function clusterFiles(root: string): ClusterFiles {
     state: at('cluster.json'),
     pki: at('pki'),
     store: at('store'),
+    volumes: at('volumes'),
     logs: at('logs'),
     controlPlane: { config: at('control-plane.json'), pidFile: at('run', 'control-plane.pid'), logFile: at('logs', 'control-plane.log') },
     agent: (node) => ({ config: at('nodes', node, 'agent.json'), stateDir: at('nodes', node), pidFile: at('run', `${node}.pid`), logFile: at('logs', `${node}.log`) }),

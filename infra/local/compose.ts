@@ -31,6 +31,7 @@ import { openEmbeddedStore } from '#store/embedded/store.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { CLUSTER_DOMAIN } from './cluster.ts';
 import { openDoor } from './door/door.ts';
+import { localVolumes } from './host-path-volumes.ts';
 import { openidPaths } from './openid.ts';
 import { directDialer } from './door/dialer.ts';
 import type { ControlPlaneConfig } from './programs.ts';
@@ -133,6 +134,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       caBundle: caPem,
       clusterCidr: config.podCIDR,
       bootstrap: bootstrapOptions,
+      hostPathVolumes: localVolumes(config.volumesDirectory),
     }),
   });
   await control.ready;

@@ -13,6 +13,8 @@ const TOLERATION_SECONDS = 20;
 export interface ControlPlaneConfig {
   readonly cluster: string;
   readonly storeDirectory: string;
+  /** Where the cluster keeps the volumes that it makes. */
+  readonly volumesDirectory: string;
   readonly listen: readonly string[];
   readonly port: number;
   readonly apiAddress: string;
@@ -51,6 +53,7 @@ export async function controlPlaneConfig(
   return {
     cluster: state.name,
     storeDirectory: files.store,
+    volumesDirectory: files.volumes,
     listen: network.listen,
     port: state.port,
     apiAddress: network.apiAddress,

@@ -9,15 +9,20 @@ import { cronJobController } from './cronjob/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
 import { crdFinalizer } from './crd-finalizer/controller.ts';
 import { crdStatusController } from './crd-status/controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { hostPathProvisioner, type HostPathVolumes } from './host-path-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeIpamController } from './node-ipam/controller.ts';
 import { nodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/controller.ts';
+import { persistentVolumeBinder } from './persistentvolume-binder/controller.ts';
 import { podGcController } from './pod-gc/controller.ts';
+import { pvProtectionController } from './pv-protection/controller.ts';
+import { pvcProtectionController } from './pvc-protection/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
 import { replicationController } from './replication/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
@@ -36,6 +41,8 @@ export interface ControllersOptions {
   readonly clusterCidr: string;
   readonly bootstrap: BootstrapOptions;
   readonly nodeLifecycle?: NodeLifecycleOptions;
+  /** Absent: the cluster makes no volumes by itself, and has no class for them. */
+  readonly hostPathVolumes?: HostPathVolumes;
 }
 
 /** What belongs to the API server, whoever runs the other controllers. */
@@ -46,7 +53,7 @@ export const apiServerControllers = ({ registry, bootstrap }: ControllersOptions
 ];
 
 export function clusterControllers(options: ControllersOptions): readonly Controller[] {
-  const { registry, caBundle, clusterCidr, nodeLifecycle } = options;
+  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes } = options;
   return [
     ...apiServerControllers(options),
     namespaceController({ registry }),
@@ -63,6 +70,11 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     cronJobController(),
     ttlAfterFinishedController(),
     disruptionController({ registry }),
+    persistentVolumeBinder(),
+    pvProtectionController(),
+    pvcProtectionController(),
+    ephemeralVolumeController(),
+    ...(hostPathVolumes === undefined ? [] : [hostPathProvisioner(hostPathVolumes)]),
     endpointsController(),
     endpointSliceController(),
     endpointSliceMirroringController(),
