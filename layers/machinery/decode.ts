@@ -93,8 +93,8 @@ export function decodeValue(value: unknown, options: DecodeOptions): Decoded {
   return { object: walk.root(rootObject(value)), findings: walk.findings };
 }
 
-/** The text of a JSON or YAML body, without a type: patches, apply configurations. @throws DecodeError */
-export function parseBody(text: string, yaml: boolean): unknown {
+/** The text of a JSON or YAML body, without a type: patches, apply configurations. `problems` takes keys that a YAML text has twice. @throws DecodeError */
+export function parseBody(text: string, yaml: boolean, problems?: string[]): unknown {
   if (!yaml) return parseJson(text);
   if (/^\s*[{[]/.test(text)) {
     try {
@@ -104,7 +104,7 @@ export function parseBody(text: string, yaml: boolean): unknown {
       // flow style that is no JSON
     }
   }
-  return parseYaml(text);
+  return parseYaml(text, problems);
 }
 
 const SUMMARY = 30;

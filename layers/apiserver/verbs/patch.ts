@@ -34,6 +34,8 @@ export interface PatchInput {
   readonly fieldValidation: FieldValidation;
   /** Apply only. */
   readonly force: boolean;
+  /** What is wrong with the text of an applied configuration: keys that are there twice. */
+  readonly problems?: readonly string[];
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,9 +52,9 @@ export function patchType(contentType: string | undefined, custom: boolean): Pat
 }
 
 /** @throws ApiError 400 */
-export function parsePatch(body: Uint8Array | undefined, type: PatchType): unknown {
+export function parsePatch(body: Uint8Array | undefined, type: PatchType, problems?: string[]): unknown {
   try {
-    return parseBody(bodyText(body ?? new Uint8Array()), type === 'apply');
+    return parseBody(bodyText(body ?? new Uint8Array()), type === 'apply', problems);
   } catch (error) {
     if (error instanceof DecodeError || error instanceof SyntaxError) throw badRequest(`error decoding patch: ${error.message}`);
     throw error;
@@ -112,9 +114,12 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
     call.warnings.push(...once);
     return result;
   }
-  const config = decodePatched(input.patch, input.fieldValidation, type, call.warnings);
+  // as it was sent: what the schema does not know is an error of its own, whatever the client wants to be told
+  const config = ofKind(structuredClone(applied(input.patch)), type);
   if ((config.metadata.managedFields ?? []).length > 0) throw badRequest('metadata.managedFields must be nil');
   if ((config.metadata.name ?? '') === '') config.metadata.name = name;
+  const problems = input.problems ?? [];
+  if (input.fieldValidation === 'Warn') call.warnings.push(...problems);
   let managed: ReturnType<typeof apply>['managedFields'] = [];
   const applyOptions = {
     manager: input.fieldManager,
@@ -134,15 +139,21 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
       else delete object.metadata.managedFields;
     },
     change(current) {
-      const applied = apply(current, config, applyOptions);
-      managed = applied.managedFields;
-      const object = structuredClone(applied.object);
+      const result = apply(current, config, applyOptions);
+      managed = result.managedFields;
+      if (input.fieldValidation === 'Strict' && problems.length > 0) throw badRequest(`error strict decoding YAML: ${problems[0]!}`);
+      const object = structuredClone(result.object);
       if (config.metadata.resourceVersion === undefined) delete object.metadata.resourceVersion;
       else object.metadata.resourceVersion = config.metadata.resourceVersion;
       return object;
     },
   });
   return result;
+}
+
+function applied(patch: unknown): KubeObject {
+  if (typeof patch === 'object' && patch !== null && !Array.isArray(patch)) return patch as KubeObject;
+  throw badRequest('error decoding YAML: an applied configuration is an object');
 }
 
 function namesVersion(input: PatchInput): boolean {
@@ -165,9 +176,11 @@ export interface PatchBody {
 export async function patch(call: Call, input: PatchBody, custom = false): Promise<UpdateResult> {
   const type = patchType(input.contentType, custom);
   if (input.force !== undefined && type !== 'apply') throw invalidOptions('force', 'may not be specified for non-apply patch');
+  const problems: string[] = [];
   const parsed: PatchInput = {
     type,
-    patch: parsePatch(input.body, type),
+    patch: parsePatch(input.body, type, input.fieldValidation === 'Ignore' ? undefined : problems),
+    problems,
     dryRun: input.dryRun,
     fieldManager: input.fieldManager,
     fieldValidation: input.fieldValidation,
