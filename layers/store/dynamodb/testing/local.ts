@@ -1,7 +1,7 @@
 /** Stores on DynamoDB Local: one table for a test file, a cluster for each store, which keeps them apart as it keeps users apart. */
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { dynamodbLocal } from '#test/helpers/dynamodb-local.ts';
+import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { dynamodbLocal, START_LIMIT } from '#test/helpers/dynamodb-local.ts';
 import { createDynamoClient } from '../client.ts';
 import { createTable, deleteTable } from '../table.ts';
 
@@ -15,13 +15,14 @@ export interface LocalTable {
 export async function localTable(): Promise<LocalTable> {
   const endpoint = await dynamodbLocal();
   const clients: DynamoDBClient[] = [];
-  const client = (): DynamoDBClient => {
-    const made = createDynamoClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  const client = (config: DynamoDBClientConfig = {}): DynamoDBClient => {
+    const made = createDynamoClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, ...config });
     clients.push(made);
     return made;
   };
   const table = `test-${randomUUID()}`;
-  await createTable(client(), table);
+  // the first request finds a Java that is still warming up
+  await createTable(client({ requestHandler: { requestTimeout: START_LIMIT } }), table);
   return {
     table,
     client,
