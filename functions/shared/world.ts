@@ -2,6 +2,7 @@
  * The controllers' surroundings inside a function: the API server's verbs, and caches that are filled by what is asked of them and catch up with
  * the change log when a request begins.
  */
+import { storedDefinitions } from '#apiserver/custom/definitions.ts';
 import { createFedCache, type FedCache } from '#control/cache/cache.ts';
 import type { Keep } from '#control/cache/resource-cache.ts';
 import type { Client, Resource } from '#control/client.ts';
@@ -11,6 +12,7 @@ import { createMetrics, type Metrics } from '#control/metrics.ts';
 import { needs } from '#control/start.ts';
 import { clusterControllers } from '#controllers/index.ts';
 import type { ClusterRecord } from '#cloud/clusters/port.ts';
+import { DynamicRegistry } from '#kinds/custom/registry.ts';
 import { builtInKinds } from '#kinds/registry.ts';
 import type { Queue } from '#queue/port.ts';
 import type { Store } from '#store/port.ts';
@@ -67,7 +69,8 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const { ids, random, log, queues, caBundle, api } = installation;
   const clock = thawingClock(installation.clock);
   const store = await installation.openStore(record.id);
-  const registry = builtInKinds();
+  const registry = new DynamicRegistry(builtInKinds(), storedDefinitions(store));
+  await registry.refresh();
   const { client } = await openCluster({ record, store, registry, authenticators: [], clock, ids, random, log });
   const pulled = pulledStore(store, clock);
   const onError = (what: string, error: unknown): void => log(what, error, { cluster: record.name });

@@ -20,6 +20,8 @@ import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
 import { bootstrap } from '#controllers/bootstrap/controller.ts';
 import { apiServerControllers, clusterControllers } from '#controllers/index.ts';
+import { probeRemote } from '#apiserver/aggregation/forward.ts';
+import { backendOf } from '#apiserver/aggregation/remotes.ts';
 import { followDefinitions, storedDefinitions } from '#apiserver/custom/definitions.ts';
 import { DynamicRegistry } from '#kinds/custom/registry.ts';
 import { builtInKinds } from '#kinds/registry.ts';
@@ -61,6 +63,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   const statics = staticTokens(config.tokenFile !== undefined && existsSync(config.tokenFile) ? parseTokenFile(readFileSync(config.tokenFile, 'utf8')) : new Map());
   const rbac = await openRbacState(store);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
+  const frontProxy = { certPem: readFileSync(config.frontProxy.certFile, 'utf8'), keyPem: readFileSync(config.frontProxy.keyFile, 'utf8') };
   let ready = false;
   const server: ApiServer = createApiServer({
     store,
@@ -86,6 +89,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
           statics.authenticate({ method: 'GET', path: '/', query: '', headers: { authorization: `Bearer ${token}` }, body: undefined, signal: AbortSignal.abort() }),
       }),
     ],
+    frontProxy,
     dialer: directDialer({ caPem, certPem: readFileSync(config.kubeletClient.certFile, 'utf8'), keyPem: readFileSync(config.kubeletClient.keyFile, 'utf8') }),
     clock,
     ids,
@@ -114,7 +118,13 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
 
   const client = createLocalClient(server.services);
   const system = client.as('system:apiserver', ['system:masters']);
-  const bootstrapOptions = { apiAddress: config.apiAddress, apiPort: config.port, serviceCidr: config.serviceCIDR, clientCa: caPem };
+  const bootstrapOptions = {
+    apiAddress: config.apiAddress,
+    apiPort: config.port,
+    serviceCidr: config.serviceCIDR,
+    clientCa: caPem,
+    requestHeaderCa: readFileSync(config.frontProxy.caFile, 'utf8'),
+  };
   await bootstrap(bootstrapOptions, system);
   await bootstrapRbac(system);
   const queue = openMemoryQueue({ clock, maxReceives: MAX_RECEIVES, onDead: ({ body, receives }) => log(`gave up on ${body} after ${receives} tries`) });
@@ -135,6 +145,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       clusterCidr: config.podCIDR,
       bootstrap: bootstrapOptions,
       hostPathVolumes: localVolumes(config.volumesDirectory),
+      probeApiService: (object) => probeRemote(server.services, backendOf(object, frontProxy)!, object.spec?.group ?? '', object.spec?.version ?? ''),
     }),
   });
   await control.ready;

@@ -34,6 +34,8 @@ export interface ControlPlaneConfig {
   readonly serving: { readonly certFile: string; readonly keyFile: string };
   /** How the API server shows itself to the nodes' agents. */
   readonly kubeletClient: { readonly certFile: string; readonly keyFile: string };
+  /** How it shows itself to the servers behind APIServices. */
+  readonly frontProxy: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
 }
 
 export async function controlPlaneConfig(
@@ -69,6 +71,7 @@ export async function controlPlaneConfig(
     serviceAccountKeyFile: pki.serviceAccountKeyFile,
     serving,
     kubeletClient,
+    frontProxy: await pki.frontProxy(),
   };
 }
 

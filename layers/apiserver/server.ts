@@ -9,6 +9,10 @@ import type { Store } from '#store/port.ts';
 import type { AdmissionPlugin } from './admission/port.ts';
 import type { Authenticator, User } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
+import { remoteDocuments } from './aggregation/documents.ts';
+import { forward } from './aggregation/forward.ts';
+import { storedRemotes } from './aggregation/remotes.ts';
+import type { ClientCertificate } from './backends/connect.ts';
 import { converter } from './custom/convert.ts';
 import { storedDefinitions } from './custom/definitions.ts';
 import { customServing } from './custom/serving.ts';
@@ -49,6 +53,8 @@ export interface ApiServerOptions {
   /** Besides those the server brings itself (bindings, evictions). */
   readonly virtuals?: readonly VirtualHandler[];
   readonly dialer?: NodeDialer;
+  /** How this server shows itself to the servers behind APIServices, so that they believe it who asks. */
+  readonly frontProxy?: ClientCertificate;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: Random;
@@ -84,6 +90,12 @@ function needsFreshKinds({ isResource, group, version, resource, path }: Request
   return isResource ? builtInKinds().byResource(group, version, resource) === undefined && group !== '' : KIND_PATHS.test(path);
 }
 
+/** `/apis/metrics.k8s.io/v1beta1/...` and `/openapi/v3/apis/metrics.k8s.io/v1beta1` belong to whoever serves that group and version. */
+function versionOfPath(path: string): readonly [group: string, version: string] {
+  const [, group = '', version = ''] = /^(?:\/openapi\/v3)?\/apis\/([^/]+)\/([^/]+)/.exec(path) ?? [];
+  return [group, version];
+}
+
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = options.metrics ?? new Metrics();
   const virtuals = [podBinding, bindings, podEviction, ...(options.virtuals ?? [])];
@@ -110,6 +122,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const openWatches = metrics.gauge('apiserver_registered_watchers', 'Watches that are open.');
   metrics.collect(() => openWatches.set(watches.size));
   const index = new DiscoveryIndex(registry);
+  const remotes = storedRemotes(options.store, options.frontProxy);
+  const documents = remoteDocuments(() => services, remotes, options.clock);
   const environment = {
     services,
     index,
@@ -124,7 +138,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
     { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
     ...discoveryRoutes(index),
-    ...openApiRoutes(registry, () => options.clock.now()),
+    ...openApiRoutes(registry, documents, () => options.clock.now()),
     ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
     ...(options.paths ?? []),
   ]);
@@ -134,7 +148,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     metrics: requestMetrics,
     serve(info, user: User, exchange) {
       const answer = (): Promise<ApiResponse> | ApiResponse => (info.isResource ? serveResource(environment, info, user, exchange) : paths.serve(info, user, exchange));
-      return needsFreshKinds(info) ? registry.refresh().then(answer) : answer();
+      if (!needsFreshKinds(info)) return answer();
+      return Promise.all([registry.refresh(), remotes.refresh()]).then(async () => {
+        const [group, version] = info.isResource ? [info.group, info.version] : versionOfPath(info.path);
+        const remote = version === '' ? undefined : remotes.find(group, version);
+        if (remote !== undefined) return forward(services, remote, exchange.request, user, exchange);
+        if (!info.isResource && info.path.startsWith('/apis')) index.setRemotes(await documents.versions());
+        return answer();
+      });
     },
   };
   return {

@@ -1,6 +1,8 @@
 /** The controllers of a cluster: those that a kube-apiserver runs itself, and those of a kube-controller-manager. */
 import type { Controller } from '#control/controller.ts';
 import type { KindRegistry } from '#kinds/kind.ts';
+import { type AvailabilityOptions, apiServiceAvailability } from './apiservice-availability/controller.ts';
+import { localApiServices } from './apiservice-local/controller.ts';
 import { bootstrapController } from './bootstrap/controller.ts';
 import type { BootstrapOptions } from './bootstrap/objects.ts';
 import { daemonSetController } from './daemonset/controller.ts';
@@ -41,15 +43,19 @@ export interface ControllersOptions {
   readonly clusterCidr: string;
   readonly bootstrap: BootstrapOptions;
   readonly nodeLifecycle?: NodeLifecycleOptions;
+  /** Whether the server behind an APIService answers. Absent where none can be reached: their conditions stay as they are. */
+  readonly probeApiService?: AvailabilityOptions['probe'];
   /** Absent: the cluster makes no volumes by itself, and has no class for them. */
   readonly hostPathVolumes?: HostPathVolumes;
 }
 
 /** What belongs to the API server, whoever runs the other controllers. */
-export const apiServerControllers = ({ registry, bootstrap }: ControllersOptions): readonly Controller[] => [
+export const apiServerControllers = ({ registry, bootstrap, probeApiService }: ControllersOptions): readonly Controller[] => [
   bootstrapController(bootstrap),
   crdStatusController({ registry }),
   crdFinalizer(),
+  localApiServices({ registry }),
+  ...(probeApiService === undefined ? [] : [apiServiceAvailability({ probe: probeApiService })]),
 ];
 
 export function clusterControllers(options: ControllersOptions): readonly Controller[] {

@@ -7,6 +7,7 @@ import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';
 import { statefulSet } from './apps/stateful-set.ts';
 import { customResourceDefinition } from './apiextensions/crd.ts';
+import { apiService } from './apiregistration/api-service.ts';
 import type { Behaviour } from './behaviour.ts';
 import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { horizontalPodAutoscalerV1 } from './autoscaling/v1.ts';
@@ -76,6 +77,7 @@ export const behaviours: Readonly<Record<string, Readonly<Record<string, Behavio
   'validatingadmissionpolicies.admissionregistration.k8s.io': { v1: validatingAdmissionPolicy },
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': { v1: validatingAdmissionPolicyBinding },
   'validatingwebhookconfigurations.admissionregistration.k8s.io': { v1: validatingWebhookConfiguration },
+  'apiservices.apiregistration.k8s.io': { v1: apiService },
   'customresourcedefinitions.apiextensions.k8s.io': { v1: customResourceDefinition },
   'controllerrevisions.apps': { v1: controllerRevision },
   'daemonsets.apps': { v1: daemonSet },

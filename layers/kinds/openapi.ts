@@ -90,14 +90,21 @@ export function openApiV3(custom: readonly CustomGroupVersion[] = []): ReadonlyM
 }
 
 /** The body of `/openapi/v3`. */
-export function openApiV3Index(documents: ReadonlyMap<string, OpenApiDocument>): Uint8Array {
+export function openApiV3Index(documents: ReadonlyMap<string, OpenApiDocument>, others: Readonly<Record<string, JsonObject>> = {}): Uint8Array {
   const paths: JsonObject = {};
   for (const [key, { hash }] of documents) paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` };
+  Object.assign(paths, others);
   return Buffer.from(JSON.stringify({ paths }));
 }
 
+/** Of another server, in OpenAPI v2. */
+export interface ForeignDocument {
+  readonly paths: Readonly<Record<string, JsonObject>>;
+  readonly definitions: Readonly<Record<string, JsonObject>>;
+}
+
 /** The one document of OpenAPI v2. */
-export function openApiV2(custom: readonly CustomGroupVersion[] = []): OpenApiDocument {
+export function openApiV2(custom: readonly CustomGroupVersion[] = [], others: readonly ForeignDocument[] = []): OpenApiDocument {
   const { documents, schemas } = openApiIndex();
   return lazily((format) => {
     const paths = Object.keys(documents).flatMap((key) => pathParts(key, 'v2', format));
@@ -106,6 +113,16 @@ export function openApiV2(custom: readonly CustomGroupVersion[] = []): OpenApiDo
       const made = partsOf(customPaths(one), one.schemas, 'v2', format);
       paths.push(...(made.paths as Buffer[]));
       own.push(...(made.schemas as Buffer[]));
+    }
+    const known = new Set([...schemas, ...custom.flatMap((one) => Object.keys(one.schemas))]);
+    for (const { paths: foreign, definitions } of others) {
+      for (const [path, item] of Object.entries(foreign)) paths.push(part(path, item, 'path', 'v2', format));
+      for (const [name, schema] of Object.entries(definitions)) {
+        // types of apimachinery come with every server, and are the same
+        if (known.has(name)) continue;
+        known.add(name);
+        own.push(part(name, schema, 'schema', 'v2', format));
+      }
     }
     return assemble({ paths, schemas: own }, 'v2', format);
   });

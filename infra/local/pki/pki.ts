@@ -35,6 +35,8 @@ export interface Pki {
   readonly caKeyFile: string;
   /** Signs service account tokens (RS256, what every verifier takes). */
   readonly serviceAccountKeyFile: string;
+  /** How the API server shows itself to the servers behind APIServices: a client certificate of an authority of its own, which nobody else's can pass for. */
+  frontProxy(): Promise<KeyAndCertificate & { readonly caFile: string }>;
   /** Makes the certificate, or gives the one there is while it still fits the request and has time left. */
   leaf(request: LeafRequest): Promise<KeyAndCertificate>;
 }
@@ -134,6 +136,16 @@ export async function ensurePki(directory: string, cluster: string, now: number)
     caFile,
     caKeyFile,
     serviceAccountKeyFile,
+    async frontProxy() {
+      const authority = { certFile: join(directory, 'front-proxy-ca.crt'), keyFile: join(directory, 'front-proxy-ca.key') };
+      if (!existsSync(authority.certFile) || !existsSync(authority.keyFile)) await makeAuthority(authority.certFile, authority.keyFile, `${cluster} front proxy`, now);
+      const frontCaPem = readFileSync(authority.certFile, 'utf8');
+      const request: LeafRequest = { file: 'front-proxy-client', commonName: 'front-proxy-client', usage: 'client' };
+      const target = { certFile: join(directory, `${request.file}.crt`), keyFile: join(directory, `${request.file}.key`) };
+      if (!existsSync(target.keyFile) || !stillGood(target.certFile, frontCaPem, request, now))
+        await makeLeaf(request, frontCaPem, readFileSync(authority.keyFile, 'utf8'), target, now);
+      return { ...target, caFile: authority.certFile };
+    },
     async leaf(request) {
       const target = { certFile: join(directory, `${request.file}.crt`), keyFile: join(directory, `${request.file}.key`) };
       if (!existsSync(target.keyFile) || !stillGood(target.certFile, caPem, request, now)) await makeLeaf(request, caPem, readFileSync(caKeyFile, 'utf8'), target, now);

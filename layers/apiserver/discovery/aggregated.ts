@@ -20,10 +20,10 @@ function resource(group: string, version: string, { plural, singular, kind, name
   };
 }
 
-const versionOf = (group: string, { version, resources }: DiscoveredVersion): object => ({
+const versionOf = (group: string, { version, resources, stale }: DiscoveredVersion): object => ({
   version,
   resources: resources.map((one) => resource(group, version, one)),
-  freshness: 'Current',
+  freshness: stale === true ? 'Stale' : 'Current',
 });
 
 export function aggregated(groups: readonly DiscoveredGroup[], apiVersion: AggregatedVersion): object {

@@ -1,7 +1,10 @@
 /** Which groups, versions and resources there are, gathered from the registry once and again when it changes. */
 import { createHash } from 'node:crypto';
 import type { Kind, KindRegistry, VirtualResource } from '#kinds/kind.ts';
+import { compareVersions } from '#kinds/custom/versions.ts';
+import { groupPriority, versionPriority } from '#kinds/apiregistration/priorities.ts';
 import { resourceFacts, type SubresourceFacts } from '#kinds/schema.ts';
+import type { Remote } from '../aggregation/remotes.ts';
 
 export interface DiscoveredResource {
   readonly plural: string;
@@ -19,6 +22,14 @@ export interface DiscoveredResource {
 export interface DiscoveredVersion {
   readonly version: string;
   readonly resources: readonly DiscoveredResource[];
+  /** The server that has them does not answer now. */
+  readonly stale?: true;
+}
+
+/** A group and version of another server. */
+export interface RemoteVersion {
+  readonly remote: Remote;
+  readonly version: DiscoveredVersion;
 }
 
 export interface DiscoveredGroup {
@@ -53,17 +64,6 @@ const ORDER = [
 ];
 const place = (group: string): number => (ORDER.includes(group) ? ORDER.indexOf(group) : ORDER.length);
 
-const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
-const STAGES: Readonly<Record<string, number>> = { alpha: 0, beta: 1 };
-
-/** Newest stable first (apimachinery `version.CompareKubeAwareVersionStrings`). */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [VERSION.exec(a), VERSION.exec(b)];
-  if (left === null || right === null) return left !== null ? -1 : right !== null ? 1 : a < b ? -1 : 1;
-  const stage = (match: RegExpExecArray): number => (match[2] === undefined ? 2 : STAGES[match[2]]!);
-  return stage(right) - stage(left) || Number(right[1]) - Number(left[1]) || Number(right[3] ?? 0) - Number(left[3] ?? 0);
-}
-
 /** As kube-apiserver: names the version that objects are stored in without saying which it is. */
 const storageHash = ({ group, version, kind }: Kind): string => createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
 
@@ -94,7 +94,7 @@ const ofVirtual = ({ group, version, plural, singular, kind, namespaced }: Virtu
   subresources: [],
 });
 
-function gather(registry: KindRegistry): readonly DiscoveredGroup[] {
+function gather(registry: KindRegistry, remotes: readonly RemoteVersion[]): readonly DiscoveredGroup[] {
   const groups = new Map<string, Map<string, DiscoveredResource[]>>();
   const add = (group: string, version: string, resource: DiscoveredResource): void => {
     let versions = groups.get(group);
@@ -105,20 +105,40 @@ function gather(registry: KindRegistry): readonly DiscoveredGroup[] {
   };
   for (const kind of registry.kinds()) add(kind.group, kind.version, ofKind(kind, registry.byStorage(kind.storage)));
   for (const virtual of registry.virtuals()) add(virtual.group, virtual.version, ofVirtual(virtual));
-  return [...groups]
-    .map(([group, versions]) => ({
+  const found = new Map<string, { priority: number; readonly versions: { readonly priority: number; readonly version: DiscoveredVersion }[] }>();
+  for (const [group, versions] of groups) {
+    found.set(group, {
+      priority: groupPriority(group),
+      versions: [...versions].map(([version, resources]) => ({
+        priority: versionPriority(group, version),
+        version: { version, resources: resources.sort((a, b) => (a.plural < b.plural ? -1 : 1)) },
+      })),
+    });
+  }
+  for (const { remote, version } of remotes) {
+    const known = found.get(remote.group) ?? { priority: 0, versions: [] };
+    found.set(remote.group, known);
+    known.priority = Math.max(known.priority, remote.groupPriority);
+    // what an APIService points to goes before what is defined here under the same name
+    const here = known.versions.findIndex((one) => one.version.version === version.version);
+    if (here >= 0) known.versions.splice(here, 1);
+    known.versions.push({ priority: remote.versionPriority, version });
+  }
+  return [...found]
+    .sort(([a, { priority: first }], [b, { priority: second }]) => place(a) - place(b) || second - first || (a < b ? -1 : 1))
+    .map(([group, { versions }]) => ({
       group,
-      versions: [...versions]
-        .map(([version, resources]) => ({ version, resources: resources.sort((a, b) => (a.plural < b.plural ? -1 : 1)) }))
-        .sort((a, b) => compareVersions(a.version, b.version)),
-    }))
-    .sort((a, b) => place(a.group) - place(b.group) || (a.group < b.group ? -1 : 1));
+      versions: versions.sort((a, b) => b.priority - a.priority || compareVersions(a.version.version, b.version.version)).map(({ version }) => version),
+    }));
 }
+
+const sameVersion = (a: DiscoveredVersion, b: DiscoveredVersion): boolean => a.resources === b.resources && a.stale === b.stale;
 
 /** Registries give the same array until something changed. */
 export class DiscoveryIndex {
   readonly #registry: KindRegistry;
   #seen: readonly Kind[] | undefined;
+  #remotes: readonly RemoteVersion[] = [];
   #groups: readonly DiscoveredGroup[] = [];
 
   constructor(registry: KindRegistry) {
@@ -130,9 +150,19 @@ export class DiscoveryIndex {
     const kinds = this.#registry.kinds();
     if (kinds !== this.#seen) {
       this.#seen = kinds;
-      this.#groups = gather(this.#registry);
+      this.#groups = gather(this.#registry, this.#remotes);
     }
     return this.#groups;
+  }
+
+  /** What other servers serve, from now on. */
+  setRemotes(remotes: readonly RemoteVersion[]): void {
+    const same =
+      remotes.length === this.#remotes.length &&
+      remotes.every(({ remote, version }, at) => this.#remotes[at]!.remote === remote && sameVersion(this.#remotes[at]!.version, version));
+    if (same) return;
+    this.#remotes = remotes;
+    this.#seen = undefined;
   }
 
   version(group: string, version: string): DiscoveredVersion | undefined {

@@ -6,6 +6,7 @@ import type { Kind, KindRegistry } from '#kinds/kind.ts';
 import { type CustomGroupVersion, type OpenApiDocument, openApiV2, openApiV3, openApiV3Index } from '#kinds/openapi.ts';
 import { notAcceptable } from '#machinery/status.ts';
 import type { ApiResponse } from '../door.ts';
+import type { RemoteDocuments, RemoteOpenApi } from '../aggregation/documents.ts';
 import { CachedDocument, replyCached } from '../http/cached.ts';
 import type { PathRoute } from '../http/paths.ts';
 import { type Exchange, headersOf, replyText } from '../http/reply.ts';
@@ -56,6 +57,8 @@ interface Documents {
   readonly kinds: readonly Kind[];
   readonly third: ReadonlyMap<string, OpenApiDocument>;
   readonly second: OpenApiDocument;
+  /** The second with what other servers have of it. */
+  with(others: readonly RemoteOpenApi[]): OpenApiDocument;
   index?: CachedDocument;
 }
 
@@ -74,11 +77,21 @@ function documentsOf(registry: KindRegistry): () => Documents {
     }
     groups = now;
     const custom = [...now.values()].map(({ made }) => made);
-    return (known = { kinds, third: openApiV3(custom), second: openApiV2(custom) });
+    let joined: { readonly others: readonly RemoteOpenApi[]; readonly document: OpenApiDocument } | undefined;
+    return (known = {
+      kinds,
+      third: openApiV3(custom),
+      second: openApiV2(custom),
+      with(others) {
+        const same = joined !== undefined && joined.others.length === others.length && others.every((one, at) => one === joined!.others[at]);
+        if (!same) joined = { others, document: openApiV2(custom, others) };
+        return joined!.document;
+      },
+    });
   };
 }
 
-export function openApiRoutes(registry: KindRegistry, now: () => number): PathRoute[] {
+export function openApiRoutes(registry: KindRegistry, remotes: Pick<RemoteDocuments, 'second' | 'third'>, now: () => number): PathRoute[] {
   const packed = new Packed();
   const documents = documentsOf(registry);
 
@@ -95,8 +108,10 @@ export function openApiRoutes(registry: KindRegistry, now: () => number): PathRo
   return [
     {
       path: '/openapi/v3',
-      handle(exchange) {
+      async handle(exchange) {
         const all = documents();
+        const others = await remotes.third();
+        if (Object.keys(others).length > 0) return replyCached(exchange, JSON_TYPE, new CachedDocument(openApiV3Index(all.third, others)));
         return replyCached(exchange, JSON_TYPE, (all.index ??= new CachedDocument(openApiV3Index(all.third))));
       },
     },
@@ -116,6 +131,12 @@ export function openApiRoutes(registry: KindRegistry, now: () => number): PathRo
         return send(exchange, key, document, 'v3', forever);
       },
     },
-    { path: '/openapi/v2', handle: (exchange) => send(exchange, '', documents().second, 'v2', {}) },
+    {
+      path: '/openapi/v2',
+      async handle(exchange) {
+        const others = await remotes.second();
+        return send(exchange, '', others.length === 0 ? documents().second : documents().with(others), 'v2', {});
+      },
+    },
   ];
 }

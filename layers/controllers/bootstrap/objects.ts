@@ -109,6 +109,7 @@ function authentication({ clientCa, requestHeaderCa }: BootstrapOptions): Bootst
               'requestheader-allowed-names': '["front-proxy-client"]',
               'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
               'requestheader-group-headers': '["X-Remote-Group"]',
+              'requestheader-uid-headers': '["X-Remote-Uid"]',
               'requestheader-username-headers': '["X-Remote-User"]',
             }),
       },
