@@ -5,7 +5,7 @@ import type { Random } from '#machinery/clock.ts';
 import type { Authenticator } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
 import type { ServerParts } from './context.ts';
-import type { AuditSink } from './http/audit.ts';
+import type { Auditor } from './audit/auditor.ts';
 import type { Metrics } from './metrics/registry.ts';
 import type { NodeDialer } from './streams/port.ts';
 import type { VirtualHandler } from './virtual/port.ts';
@@ -22,7 +22,7 @@ export interface Services extends ServerParts {
   readonly dialer: NodeDialer | undefined;
   readonly random: Random;
   readonly metrics: Metrics;
-  readonly audit: AuditSink | undefined;
+  readonly audit: Auditor | undefined;
   /** Unexpected errors, with the id that the client was told. */
   readonly log: (message: string, error: unknown) => void;
 }

@@ -23,7 +23,7 @@ import { discoveryRoutes } from './discovery/routes.ts';
 import type { BuildInfo } from './discovery/version.ts';
 import { versionDocument, KUBERNETES_VERSION } from './discovery/version.ts';
 import type { ApiRequest, ApiResponse } from './door.ts';
-import type { AuditSink } from './http/audit.ts';
+import type { Auditor } from './audit/auditor.ts';
 import { handle, type HandlerParts } from './http/handle.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
 import { RequestMetrics } from './http/metrics.ts';
@@ -60,7 +60,7 @@ export interface ApiServerOptions {
   readonly random: Random;
   /** Series are added to it; absent: one of its own. */
   readonly metrics?: Metrics;
-  readonly audit?: AuditSink;
+  readonly audit?: Auditor;
   readonly log: (message: string, error: unknown) => void;
   readonly build?: Partial<BuildInfo>;
   readonly health?: readonly HealthCheck[];

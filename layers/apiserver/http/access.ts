@@ -30,10 +30,14 @@ export function explain({ user, verb, isResource, path, resource, subresource, g
   return reason === '' ? text : `${text}: ${reason}`;
 }
 
-/** @throws ApiError 403 */
-export async function authorize(services: Services, attributes: AuthorizationAttributes): Promise<void> {
+/** @param notes for the audit record @throws ApiError 403 */
+export async function authorize(services: Services, attributes: AuthorizationAttributes, notes?: Record<string, string>): Promise<void> {
   const answer = services.authorizer.authorize(attributes);
   const decision: Decision = answer instanceof Promise ? await answer : answer;
+  if (notes !== undefined) {
+    notes['authorization.k8s.io/decision'] = decision.outcome === 'allow' ? 'allow' : 'forbid';
+    notes['authorization.k8s.io/reason'] = decision.reason;
+  }
   if (decision.outcome === 'allow') return;
   const why = explain(attributes, decision.reason);
   throw attributes.isResource ? forbiddenRequest({ group: attributes.group, resource: attributes.resource }, attributes.name, why) : forbiddenPath(why);

@@ -1,6 +1,7 @@
 /** One request from its door to its answer. Whatever goes wrong below becomes a Status here; nothing passes. */
 import { ApiError, internalError, unavailable } from '#machinery/status.ts';
 import { StoreUnavailable } from '#store/errors.ts';
+import type { AuditTrail } from '../audit/auditor.ts';
 import type { User } from '../authn/port.ts';
 import type { ApiRequest, ApiResponse } from '../door.ts';
 import { type RequestInfo, requestInfo } from '../routing/request-info.ts';
@@ -36,41 +37,35 @@ export function statusOf(services: Services, error: unknown, requestId: string):
   return internalError(`request ${requestId} failed unexpectedly; the server's log has more under this id`, error);
 }
 
+/** What is noted of the request from here on is noted in the exchange too. */
+function beginAudit(services: Services, request: ApiRequest, info: RequestInfo, { user, by }: Identity, exchange: Exchange): AuditTrail | undefined {
+  const trail = services.audit?.begin(request, info, by ?? user, exchange.requestId);
+  if (trail === undefined) return undefined;
+  if (by !== undefined) trail.impersonated(user);
+  exchange.annotations = trail.annotations;
+  return trail;
+}
+
 export async function handle(parts: HandlerParts, request: ApiRequest): Promise<ApiResponse> {
   const { services } = parts;
   const startedAt = services.clock.now();
   const exchange: Exchange = { request, requestId: requestIdOf(services, request), warnings: [], annotations: {} };
   let info: RequestInfo | undefined;
   let identity: Identity | undefined;
+  let trail: AuditTrail | undefined;
   let response: ApiResponse;
   try {
     info = requestInfo(request.method, request.path, request.query);
     identity = await identify(services, request);
-    await authorize(services, attributesOf(identity.user, info));
+    trail = beginAudit(services, request, info, identity, exchange);
+    await authorize(services, attributesOf(identity.user, info), exchange.annotations);
     response = await parts.serve(info, identity.user, exchange);
   } catch (error) {
+    // nobody is known to have asked
+    if (identity === undefined && info !== undefined) trail = services.audit?.begin(request, info, { name: '', groups: [] }, exchange.requestId);
     response = replyStatus(exchange, statusOf(services, error, exchange.requestId).status);
   }
   const milliseconds = services.clock.now() - startedAt;
   parts.metrics.observe(info, response.status, milliseconds);
-  if (services.audit !== undefined) {
-    services.audit({
-      requestId: exchange.requestId,
-      user: (identity?.by ?? identity?.user)?.name ?? '',
-      groups: (identity?.by ?? identity?.user)?.groups ?? [],
-      ...(identity?.by === undefined ? {} : { impersonated: identity.user.name }),
-      verb: info?.verb ?? request.method.toLowerCase(),
-      path: request.path,
-      resource: info === undefined || !info.isResource ? '' : info.group === '' ? info.resource : `${info.resource}.${info.group}`,
-      subresource: info?.subresource ?? '',
-      namespace: info?.namespace ?? '',
-      name: info?.name ?? '',
-      userAgent: request.headers['user-agent'] ?? '',
-      remoteAddress: request.remoteAddress ?? '',
-      code: response.status,
-      startedAt,
-      milliseconds,
-    });
-  }
-  return response;
+  return trail === undefined ? response : trail.answered(response);
 }

@@ -18,7 +18,7 @@ export interface Exchange {
   readonly requestId: string;
   readonly warnings: string[];
   /** Collected for the audit record. */
-  readonly annotations: Record<string, string>;
+  annotations: Record<string, string>;
 }
 
 function warningHeaders(warnings: readonly string[]): readonly string[] {

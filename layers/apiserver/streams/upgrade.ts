@@ -2,6 +2,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest } from '#machinery/status.ts';
+import { admitConnect } from '../admission/connect.ts';
+import type { AuditTrail } from '../audit/auditor.ts';
+import type { User } from '../authn/port.ts';
 import type { ApiRequest } from '../door.ts';
 import { attributesOf, authorize } from '../http/access.ts';
 import { statusOf } from '../http/handle.ts';
@@ -36,21 +39,32 @@ export async function serveUpgrade(services: Services, metrics: RequestMetrics, 
   socket.on('error', () => socket.destroy());
   let info: ReturnType<typeof requestInfo> | undefined;
   let code = 101;
+  let trail: AuditTrail | undefined;
+  // a connection has no place for warnings
+  const admit = (user: User, notes: Record<string, string>): Promise<void> =>
+    admitConnect(services, info!, user, request.query, { warn: () => undefined, annotate: (key, value) => void (notes[key] = value) });
   try {
     info = requestInfo(request.method, request.path, request.query);
-    const { user } = await identify(services, request);
+    const { user, by } = await identify(services, request);
+    trail = services.audit?.begin(request, info, by ?? user, requestId);
+    if (by !== undefined) trail?.impersonated(user);
+    const notes = trail?.annotations ?? {};
     const attributes = attributesOf(user, info);
-    await authorize(services, attributes);
+    await authorize(services, attributes, notes);
     if (isPodStream(info)) {
       // a WebSocket is opened with GET, and runs a command all the same
       if (info.verb === 'get' && info.subresource !== 'log') await authorize(services, { ...attributes, verb: 'create' });
+      await admit(user, notes);
       await upgradePodStream(services, info, request, socket, head);
-    } else if (info.isResource && info.subresource === 'proxy') await proxyUpgrade(services, info, request, socket, head);
-    else throw badRequest('this path cannot be upgraded');
+    } else if (info.isResource && info.subresource === 'proxy') {
+      await admit(user, notes);
+      await proxyUpgrade(services, info, request, socket, head);
+    } else throw badRequest('this path cannot be upgraded');
   } catch (error) {
     const { status } = statusOf(services, error, requestId);
     ({ code } = status);
     refuse(socket, code, status, requestId);
   }
+  trail?.upgraded(code);
   metrics.observe(info, code, services.clock.now() - startedAt);
 }

@@ -27,7 +27,7 @@ export function webhookServiceErrors(service: { readonly name: string; readonly 
   if (name === '') errors.push(required(`${field}.name`, 'service name is required'));
   if (namespace === '') errors.push(required(`${field}.namespace`, 'service namespace is required'));
   if (port !== undefined && (port < 1 || port > 65_535)) errors.push(invalid(`${field}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'));
-  if (path === undefined || path === '/') return errors;
+  if (path === undefined || path === '/' || path === '') return errors;
   if (!path.startsWith('/')) errors.push(invalid(`${field}.path`, path, "must start with a '/'"));
   let rest = path.startsWith('/') ? path.slice(1) : path;
   if (rest === '') return errors;

@@ -34,7 +34,7 @@ function targetOf({ clientConfig: client }: Webhook): { readonly backend: Backen
   const common = client.caBundle ? { caBundle: client.caBundle } : {};
   if (client.service !== undefined) {
     const { namespace, name, path, port } = client.service;
-    return { backend: { ...common, service: { namespace, name, port: port ?? HTTPS_PORT } }, path: path ?? '/' };
+    return { backend: { ...common, service: { namespace, name, port: port ?? HTTPS_PORT } }, path: path || '/' };
   }
   if (client.url === undefined) throw new Error('webhook configuration must have either service or URL');
   const url = new URL(client.url);
