@@ -11,6 +11,7 @@ export default defineConfig({
           include: [
             'test/architecture/*.test.ts',
             'test/conformance/*.test.ts',
+            'test/fuzz/*.test.ts',
             'test/helpers/*.test.ts',
             'layers/**/*.test.ts',
             'node-agent/**/*.test.ts',
@@ -19,6 +20,9 @@ export default defineConfig({
             'functions/**/*.test.ts',
           ],
           isolate: false,
+          // properties are checked by computing: on a busy machine that takes its time
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } },

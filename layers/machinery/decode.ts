@@ -166,19 +166,6 @@ const INT32_MAX = 2_147_483_647;
 const INT32_MIN = -2_147_483_648;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Written the same again and again: `100m`, `128Mi`. */
-const quantities = new Map<string, string>();
-const QUANTITIES_KEPT = 4_096;
-function canonicalQuantity(text: string): string {
-  let form = quantities.get(text);
-  if (form === undefined) {
-    form = canonical(text.trim());
-    if (quantities.size >= QUANTITIES_KEPT) quantities.clear();
-    quantities.set(text, form);
-  }
-  return form;
-}
-
 /** Go leaves it out of the text: the zero value of a field that is neither a pointer nor always written. */
 function isUnwritten(value: unknown, field: FieldSchema): boolean {
   if (field.pointer === true || field.always === true) return false;
@@ -493,7 +480,7 @@ class Walk {
 
 function quantity(text: string): string {
   try {
-    return canonicalQuantity(text);
+    return canonical(text.trim());
   } catch (error) {
     throw new DecodeError((error as Error).message);
   }

@@ -89,7 +89,20 @@ export function formatQuantity({ nano, format }: Quantity): string {
   return `${sign}${size}n`;
 }
 
-export const canonical = (text: string): string => formatQuantity(parseQuantity(text));
+/** Written the same again and again: `100m`, `128Mi`. Bounded by starting over. */
+const canonicals = new Map<string, string>();
+const CANONICALS_KEPT = 4_096;
+/** @throws QuantityError */
+export function canonical(text: string): string {
+  let form = canonicals.get(text);
+  if (form === undefined) {
+    form = formatQuantity(parseQuantity(text));
+    if (canonicals.size >= CANONICALS_KEPT) canonicals.clear();
+    canonicals.set(text, form);
+  }
+  return form;
+}
+
 export const compare = (a: Quantity, b: Quantity): number => (a.nano < b.nano ? -1 : a.nano > b.nano ? 1 : 0);
 export const add = (a: Quantity, b: Quantity): Quantity => ({ nano: clamp(a.nano + b.nano), format: a.nano === 0n ? b.format : a.format });
 export const subtract = (a: Quantity, b: Quantity): Quantity => ({ nano: clamp(a.nano - b.nano), format: a.nano === 0n ? b.format : a.format });

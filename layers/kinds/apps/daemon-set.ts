@@ -51,10 +51,12 @@ function validate({ spec }: DaemonSet): FieldError[] {
   const errors: FieldError[] = [];
   const own: Partial<DaemonSetSpec> = spec ?? {};
   // a selector that is not there chooses nothing
-  if (own.selector === undefined) errors.push(invalid('spec.template.metadata.labels', own.template?.metadata?.labels ?? {}, '`selector` does not match template `labels`'));
+  if (own.selector === undefined || own.selector === null)
+    errors.push(invalid('spec.template.metadata.labels', own.template?.metadata?.labels ?? {}, '`selector` does not match template `labels`'));
   checkLabelSelector(errors, 'spec.selector', own.selector);
   checkSelects(errors, 'spec.template', own.selector, own.template);
-  if (own.selector !== undefined && isEmptySelector(own.selector)) errors.push(invalid('spec.selector', own.selector, 'empty selector is invalid for daemonset'));
+  if (own.selector !== undefined && own.selector !== null && isEmptySelector(own.selector))
+    errors.push(invalid('spec.selector', own.selector, 'empty selector is invalid for daemonset'));
   checkPodTemplate(errors, 'spec.template', own.template);
   checkRestarting(errors, 'spec.template', own.template, 'DaemonSet');
   checkNotNegative(errors, 'spec.minReadySeconds', own.minReadySeconds);

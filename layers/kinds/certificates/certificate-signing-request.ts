@@ -103,7 +103,9 @@ function certificateMessage(base64: string): string | undefined {
 
 function check({ spec, status }: CertificateSigningRequest, oldCertificate: string | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  const { request = '', usages = [], signerName = '', expirationSeconds }: Partial<CertificateSigningRequest['spec']> = spec ?? {};
+  const { usages = [], signerName = '', expirationSeconds }: Partial<CertificateSigningRequest['spec']> = spec ?? {};
+  // bytes that were not given are stored as null
+  const request = spec?.request ?? '';
   try {
     parseCertificateRequest(request);
   } catch (error) {

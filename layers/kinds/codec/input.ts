@@ -1,4 +1,6 @@
 /** Reads protobuf's wire format. All reads stay below `end`; what does not fit is a `MalformedMessage`. */
+// gives integers beyond 2^53 their form in JSON
+import '#machinery/json-text.ts';
 import { decodeText } from './text.ts';
 
 /** The bytes are not what protobuf, or the message's type, asks for. Caught at the codec's edge and turned into a 400. */
@@ -42,8 +44,8 @@ export class Input {
     throw new MalformedMessage('a number is longer than 64 bits');
   }
 
-  /** An int64. Where a number cannot hold it exactly, an object that JSON.stringify writes exactly. */
-  int64(): unknown {
+  /** An int64; a bigint where a number cannot hold it exactly. */
+  int64(): number | bigint {
     const { bytes, end } = this;
     let at = this.at;
     let value = 0;
@@ -60,7 +62,7 @@ export class Input {
     return this.#wide();
   }
 
-  #wide(): unknown {
+  #wide(): number | bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       if (this.at >= this.end) throw new MalformedMessage('unexpected end of input');
@@ -69,7 +71,7 @@ export class Input {
       if (byte < 128) {
         const signed = BigInt.asIntN(64, value);
         const number = Number(signed);
-        return Number.isSafeInteger(number) ? number : exactInteger(signed);
+        return Number.isSafeInteger(number) ? number : signed;
       }
     }
     throw new MalformedMessage('a number is longer than 64 bits');
@@ -162,5 +164,3 @@ export class Input {
     this.#depth--;
   }
 }
-
-const exactInteger = (value: bigint): unknown => JSON.rawJSON(value.toString());

@@ -1,4 +1,5 @@
 /** Types whose JSON form is not their message's: quantities, times, raw JSON, and the either-or types of JSON schemas. */
+import { canonical } from '#machinery/quantity.ts';
 import type { TypeSchema } from '#machinery/schema.ts';
 import { schemaOf } from '../schema.ts';
 import type { ValueReader } from './decode.ts';
@@ -32,7 +33,12 @@ const QUANTITY: ValueReader = {
       text = input.text();
       return true;
     });
-    return text === '' ? '0' : text;
+    if (text === '') return '0';
+    try {
+      return canonical(text);
+    } catch (error) {
+      throw new MalformedMessage((error as Error).message);
+    }
   },
   zero: () => '0',
 };
@@ -86,8 +92,7 @@ const DURATION: ValueReader = {
     let nanos = 0n;
     fields(input, (tag) => {
       if (tag !== 0x08) return false;
-      const read = input.int64();
-      nanos = typeof read === 'number' ? BigInt(read) : BigInt((read as { rawJSON: string }).rawJSON);
+      nanos = BigInt(input.int64());
       return true;
     });
     return formatDuration(nanos);

@@ -4,7 +4,9 @@ import { invalid, required } from '#machinery/field-error.ts';
 import type { Errors } from '../shared/check.ts';
 
 export function checkRule(errors: Errors, field: string, rule: PolicyRule, namespaced: boolean): void {
-  const { verbs = [], nonResourceURLs = [], apiGroups = [], resources = [], resourceNames = [] } = rule;
+  const { nonResourceURLs = [], apiGroups = [], resources = [], resourceNames = [] } = rule;
+  // a list that is always written is stored as null where it was not given
+  const verbs = rule.verbs ?? [];
   if (verbs.length === 0) errors.push(required(`${field}.verbs`, 'verbs must contain at least one value'));
   if (nonResourceURLs.length > 0) {
     if (namespaced) errors.push(invalid(`${field}.nonResourceURLs`, nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));

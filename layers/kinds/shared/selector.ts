@@ -6,8 +6,9 @@ import { labelErrors } from '#machinery/object-meta.ts';
 import { isLabelValue, isQualifiedName } from '#machinery/names.ts';
 import { checkText } from './check.ts';
 
-export function checkLabelSelector(errors: FieldError[], field: string, selector: LabelSelector | undefined, mayHaveBadValues = false): void {
-  if (selector === undefined) return;
+/** A selector that is required but not there is stored as null. */
+export function checkLabelSelector(errors: FieldError[], field: string, selector: LabelSelector | undefined | null, mayHaveBadValues = false): void {
+  if (selector === undefined || selector === null) return;
   if (selector.matchLabels !== undefined) errors.push(...labelErrors(selector.matchLabels, `${field}.matchLabels`));
   const expressions = selector.matchExpressions ?? [];
   for (let index = 0; index < expressions.length; index++) {

@@ -17,7 +17,9 @@ export const isDefaultClass = ({ metadata }: StorageClass): boolean => DEFAULT_C
 /** The values by key, for comparing terms. */
 function checkTerm(errors: Errors, field: string, { matchLabelExpressions = [] }: TopologySelectorTerm): Record<string, readonly string[]> {
   const byKey: Record<string, readonly string[]> = {};
-  matchLabelExpressions.forEach(({ key = '', values = [] }, index) => {
+  matchLabelExpressions.forEach(({ key = '', values: given }, index) => {
+    // a list that is always written is stored as null where it was not given
+    const values = given ?? [];
     const at = `${field}.matchLabelExpressions[${index}]`;
     if (values.length === 0) errors.push(required(`${at}.values`));
     values.forEach((value, place) => {
