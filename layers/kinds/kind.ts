@@ -50,6 +50,8 @@ export interface CustomFacts {
   readonly definition: CustomResourceDefinition;
   /** The version that objects are stored in. */
   readonly storageVersion: string;
+  /** Selectable fields of that version, by which the store indexes objects. */
+  readonly storedFields: Kind['fields'];
   /** Its instances are being deleted: nothing may be created any more. */
   readonly terminating: boolean;
   /** Told with every answer (a deprecated version). */

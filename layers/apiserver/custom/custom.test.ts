@@ -131,6 +131,8 @@ describe('a custom resource', () => {
     expect(made.json).toMatchObject({ apiVersion: 'example.com/v2', spec: { weight: 7 } });
     const one = await api.request('GET', `${WIDGETS}/b`);
     expect(one.json).toMatchObject({ apiVersion: 'example.com/v1', spec: { size: 2, colour: 'red' } });
+    const red = await api.request('GET', `${WIDGETS}?fieldSelector=spec.colour%3Dred`);
+    expect(red.json.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)).toEqual(['a', 'b']);
     const watch = await api.watch('/apis/example.com/v2/namespaces/default/widgets?watch=1&resourceVersion=1');
     await watch.until(2);
     expect(watch.events.map(({ object }) => object['apiVersion'])).toEqual(['example.com/v2', 'example.com/v2']);

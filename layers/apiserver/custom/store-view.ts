@@ -18,7 +18,7 @@ export interface StoreView extends Store {
 const PAGE = 500;
 
 export function storeView(store: Store, kind: Kind, convert: Convert): StoreView {
-  const { definition, storageVersion, terminating, refresh } = kind.custom!;
+  const { definition, storageVersion, storedFields, terminating, refresh } = kind.custom!;
   const { storage } = kind;
   const isStored = kind.version === storageVersion;
   // all that is there was written under this very definition, or its conversion
@@ -28,9 +28,9 @@ export function storeView(store: Store, kind: Kind, convert: Convert): StoreView
   /** Watchers of one change share what it became. */
   const shown = new WeakMap<Change, Promise<Change>>();
 
-  function indexed(labels: Indexed['labels'], object: KubeObject): Indexed {
+  function indexed(labels: Indexed['labels'], object: KubeObject, by = kind.fields): Indexed {
     const fields: Record<string, string> = {};
-    for (const name in kind.fields) fields[name] = kind.fields[name]!(object);
+    for (const name in by) fields[name] = by[name]!(object);
     return { labels, fields };
   }
 
@@ -126,6 +126,7 @@ export function storeView(store: Store, kind: Kind, convert: Convert): StoreView
     const body = bodyFor(object!);
     return {
       ...write,
+      ...(write.type === 'put' ? indexed(write.labels, object!, storedFields) : {}),
       body(rv) {
         // what the client is answered is noted on the way
         write.body(rv);

@@ -147,9 +147,12 @@ export function customKind(definition: CustomResourceDefinition, version: Custom
     },
   };
 
+  const storage = definition.spec.versions.find((one) => one.storage)!;
+  const fields = fieldsOf(version);
   const custom: CustomFacts = {
     definition,
-    storageVersion: definition.spec.versions.find(({ storage }) => storage)!.name,
+    storageVersion: storage.name,
+    storedFields: storage === version ? fields : fieldsOf(storage),
     terminating,
     warnings: deprecationWarnings(definition, version.name),
     schema: node,
@@ -183,7 +186,7 @@ export function customKind(definition: CustomResourceDefinition, version: Custom
     stored: hasStatus ? [status] : [],
     ...(hasStatus ? { resetFields: [['status']] } : {}),
     ...(scale === undefined ? {} : { scale: scaleOf(scale) }),
-    fields: fieldsOf(version),
+    fields,
     ...columnsOf(version.additionalPrinterColumns),
     defaults,
     prepareForCreate(object) {
