@@ -1,4 +1,5 @@
 /** What a local cluster remembers between starts, and where its files are. */
+import type { AccessOptions } from './access/options.ts';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProgramFiles } from './processes/processes.ts';
@@ -36,6 +37,8 @@ export interface ClusterState {
   readonly dockerSocket?: string;
   /** The kubeconfig the cluster was written into. */
   readonly kubeconfig: string;
+  /** Absent: certificates and the cluster's own tokens only, and no audit log. */
+  readonly access?: AccessOptions;
 }
 
 export interface ClusterFiles {

@@ -3,7 +3,6 @@ import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
 import { clientCertificates } from '#apiserver/authn/client-certificate.ts';
 import { serviceAccountTokens } from '#apiserver/authn/service-accounts.ts';
 import { tokenKeys } from '#apiserver/authn/service-account-tokens.ts';
-import { parseTokenFile, staticTokens } from '#apiserver/authn/static-tokens.ts';
 import { firstOf } from '#apiserver/authn/union.ts';
 import { nodeAuthorizer } from '#apiserver/authz/node.ts';
 import { bootstrapRbac } from '#apiserver/authz/rbac-bootstrap.ts';
@@ -30,7 +29,8 @@ import { openMemoryQueue } from '#queue/memory/queue.ts';
 import { SCHEDULER_RESOURCES } from '#scheduler/feed.ts';
 import { startScheduler } from '#scheduler/scheduler.ts';
 import { openEmbeddedStore } from '#store/embedded/store.ts';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { openAudit, tokenAuthenticators } from './access/access.ts';
 import { CLUSTER_DOMAIN } from './cluster.ts';
 import { openDoor } from './door/door.ts';
 import { localVolumes } from './host-path-volumes.ts';
@@ -60,7 +60,8 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   const keys = tokenKeys(readFileSync(config.serviceAccountKeyFile, 'utf8'), ISSUER);
   const audiences = [ISSUER];
   const tokens = serviceAccountTokens(keys, store, clock, audiences);
-  const statics = staticTokens(config.tokenFile !== undefined && existsSync(config.tokenFile) ? parseTokenFile(readFileSync(config.tokenFile, 'utf8')) : new Map());
+  const others = firstOf(await tokenAuthenticators(config.access ?? {}, store, clock));
+  const audit = openAudit(config.access ?? {}, config.auditLog, clock, (error) => log('the audit log', error));
   const rbac = await openRbacState(store);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
   const frontProxy = { certPem: readFileSync(config.frontProxy.certFile, 'utf8'), keyPem: readFileSync(config.frontProxy.keyFile, 'utf8') };
@@ -76,7 +77,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       rbac,
       services: () => server.services,
     }),
-    authenticator: firstOf([clientCertificates(), statics, tokens]),
+    authenticator: firstOf([clientCertificates(), tokens, others]),
     authorizer,
     virtuals: [
       tokenRequest(keys, audiences),
@@ -86,7 +87,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
         tokens,
         apiAudiences: audiences,
         otherTokens: (token) =>
-          statics.authenticate({ method: 'GET', path: '/', query: '', headers: { authorization: `Bearer ${token}` }, body: undefined, signal: AbortSignal.abort() }),
+          others.authenticate({ method: 'GET', path: '/', query: '', headers: { authorization: `Bearer ${token}` }, body: undefined, signal: AbortSignal.abort() }),
       }),
     ],
     frontProxy,
@@ -95,6 +96,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     ids,
     random,
     metrics,
+    ...(audit === undefined ? {} : { audit: audit.auditor }),
     log: (message, error) => log(message, error),
     paths: openidPaths(keys, ISSUER),
     health: [
@@ -161,6 +163,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       await queue.close();
       rbac.close();
       unfollow();
+      await audit?.close();
       await store.close();
     },
   };

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ACCESS_FLAGS, ACCESS_USAGE, type AccessOptions, accessOptions } from './access/options.ts';
 import { type Part, PARTS } from './cluster.ts';
 
 export const DEFAULT_NAME = 'paperplane';
@@ -29,6 +30,8 @@ export interface StartOptions {
   readonly port: number | undefined;
   /** Absent: merged into the user's own. */
   readonly kubeconfig: string | undefined;
+  /** Absent: as the cluster had it. */
+  readonly access: AccessOptions | undefined;
 }
 
 export interface StopOptions {
@@ -45,7 +48,8 @@ const START_USAGE = `Usage: npm start -- [options]
   --name NAME             name of the cluster and of its kubeconfig context (${DEFAULT_NAME})
   --data-dir DIR          where its state lives (~/.local/share/paperplane/NAME)
   --port PORT             of the API server (${DEFAULT_PORT}, or a free one)
-  --kubeconfig FILE       write FILE instead of merging into $KUBECONFIG or ~/.kube/config`;
+  --kubeconfig FILE       write FILE instead of merging into $KUBECONFIG or ~/.kube/config
+${ACCESS_USAGE}`;
 const STOP_USAGE = `Usage: npm stop -- [options]
   --name NAME             the cluster to stop (${DEFAULT_NAME})
   --data-dir DIR          where its state lives, if it was started with one
@@ -102,6 +106,7 @@ export function startOptions(args: readonly string[], env: NodeJS.ProcessEnv = p
       'data-dir': { type: 'string' },
       port: { type: 'string' },
       kubeconfig: { type: 'string' },
+      ...ACCESS_FLAGS,
     },
     START_USAGE,
   );
@@ -109,6 +114,8 @@ export function startOptions(args: readonly string[], env: NodeJS.ProcessEnv = p
   const name = nameOf(text(values['name']));
   const port = number(text(values['port']), 'port', 65535);
   const kubeconfig = text(values['kubeconfig']);
+  const access = accessOptions(values, env);
+  if (typeof access === 'string') throw new UsageError(access);
   return {
     name,
     dataDir: dataDirOf(text(values['data-dir']), name, env),
@@ -118,6 +125,7 @@ export function startOptions(args: readonly string[], env: NodeJS.ProcessEnv = p
     without: partsOf(text(values['without'])),
     port: port === 0 ? undefined : port,
     kubeconfig: kubeconfig === undefined ? undefined : resolve(env['INIT_CWD'] ?? '.', kubeconfig),
+    access,
   };
 }
 

@@ -1,4 +1,6 @@
 /** The configuration files of the programs of a local cluster. */
+import { join } from 'node:path';
+import type { AccessOptions } from './access/options.ts';
 import type { Pki } from './pki/pki.ts';
 import { API_SERVICE_IP, CLUSTER_DOMAIN, type ClusterFiles, type ClusterState, DNS_SERVICE_IP, type LocalNode, SERVICE_CIDR, type Part } from './cluster.ts';
 
@@ -29,8 +31,9 @@ export interface ControlPlaneConfig {
   readonly caFile: string;
   readonly caKeyFile: string;
   readonly serviceAccountKeyFile: string;
-  /** Static tokens: lines of token,user,uid,"groups". */
-  readonly tokenFile?: string;
+  readonly access?: AccessOptions;
+  /** Where audit events go, unless an option says otherwise. */
+  readonly auditLog: string;
   readonly serving: { readonly certFile: string; readonly keyFile: string };
   /** How the API server shows itself to the nodes' agents. */
   readonly kubeletClient: { readonly certFile: string; readonly keyFile: string };
@@ -69,6 +72,8 @@ export async function controlPlaneConfig(
     caFile: pki.caFile,
     caKeyFile: pki.caKeyFile,
     serviceAccountKeyFile: pki.serviceAccountKeyFile,
+    ...(state.access === undefined ? {} : { access: state.access }),
+    auditLog: join(files.logs, 'audit.log'),
     serving,
     kubeletClient,
     frontProxy: await pki.frontProxy(),

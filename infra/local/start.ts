@@ -93,6 +93,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
   const network = nodeCount > 0 ? await pickNetwork(options.name, nodeCount, before) : undefined;
   const apiAddress = network?.hostAddress ?? machineAddress();
   const kubeconfig = options.kubeconfig ?? before?.kubeconfig ?? defaultKubeconfig();
+  const access = options.access ?? before?.access;
   const state = writeState(files, {
     name: options.name,
     port,
@@ -103,6 +104,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
     ...(without === undefined || without.length === 0 ? {} : { without }),
     ...(socketPath === undefined ? {} : { dockerSocket: socketPath }),
     kubeconfig,
+    ...(access === undefined ? {} : { access }),
   });
 
   show.step('starting the control plane');
