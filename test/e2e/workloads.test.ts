@@ -165,3 +165,70 @@ test('a daemon set: on every node, updated node by node, and back', async () => 
   await ok(['delete', 'daemonset', 'agent']);
   await gone('pods', 'agent');
 });
+
+describe('kubectl on workloads', () => {
+  const rejected = async (args: readonly string[]): Promise<string> => {
+    const ran = await cluster.kubectl(args);
+    expect(ran.code).not.toBe(0);
+    return ran.stderr;
+  };
+  const imageOf = (what: string): Promise<string> => ok(['get', what, '-o', 'jsonpath={.spec.template.spec.containers[0].image}']);
+
+  test.each([
+    ['Deployment', { replicas: 1 }],
+    ['StatefulSet', { replicas: 1, serviceName: 'none' }],
+    ['DaemonSet', {}],
+  ])('history of a %s: to a revision, to one that is not there, dry, and to the same', async (kind, spec) => {
+    const name = `past-${kind.toLowerCase()}`;
+    const what = `${kind.toLowerCase()}/${name}`;
+    await ok(['apply', '-f', '-'], manifest(kind, name, spec));
+    await rolledOut(what);
+    for (const image of ['example/web:2', 'example/web:3']) {
+      await ok(['set', 'image', what, `*=${image}`]);
+      await rolledOut(what);
+    }
+    expect(await ok(['rollout', 'history', what])).toMatch(/\n1 +<none>\n2 +<none>\n3 +<none>\n/);
+    expect(await ok(['rollout', 'history', what, '--revision=2'])).toContain('example/web:2');
+    expect(await rejected(['rollout', 'undo', what, '--to-revision=1000'])).toContain('unable to find specified revision 1000 in history');
+    await ok(['rollout', 'undo', what, '--to-revision=1', '--dry-run=server']);
+    expect(await imageOf(what)).toBe('example/web:3');
+    await ok(['rollout', 'undo', what, '--to-revision=1']);
+    await rolledOut(what);
+    expect(await imageOf(what)).toBe('example/web:1');
+    // the revision went from its old number to a new one
+    expect(await ok(['rollout', 'history', what])).toMatch(/\n2 +<none>\n3 +<none>\n4 +<none>\n/);
+    expect(await ok(['rollout', 'undo', what, '--to-revision=4'])).toContain('skipped rollback (current template already matches revision 4)');
+    await ok(['delete', what]);
+  });
+
+  test('scale with a condition; environment, resources and account of a template; a selector that may not change', async () => {
+    await ok(['create', 'deployment', 'tools', '--image=example/web:1']);
+    expect(await rejected(['scale', 'deployment/tools', '--current-replicas=3', '--replicas=2'])).toContain('Expected replicas to be 3, was 1');
+    await ok(['scale', 'deployment/tools', '--current-replicas=1', '--replicas=2']);
+    await ok(['set', 'env', 'deployment/tools', 'COLOR=blue']);
+    await ok(['set', 'resources', 'deployment/tools', '--limits=cpu=200m', '--requests=cpu=100m']);
+    await ok(['set', 'serviceaccount', 'deployment/tools', 'default']);
+    expect(await rolledOut('deployment/tools')).toContain('successfully rolled out');
+    const spec = JSON.parse(await ok(['get', 'deployment', 'tools', '-o', 'jsonpath={.spec.template.spec}'])) as { containers: [object] };
+    expect(spec).toMatchObject({
+      serviceAccountName: 'default',
+      containers: [{ env: [{ name: 'COLOR', value: 'blue' }], resources: { limits: { cpu: '200m' }, requests: { cpu: '100m' } } }],
+    });
+    expect(await rejected(['patch', 'deployment', 'tools', '-p', '{"spec":{"selector":{"matchLabels":{"app":"other"}}}}'])).toMatch(
+      /spec\.selector: Invalid value: .*: field is immutable/,
+    );
+    expect(await rejected(['create', 'deployment', 'bad', '--image=example/web:1', '--replicas=-1'])).toContain(
+      'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+    );
+    await ok(['delete', 'deployment', 'tools']);
+  });
+
+  test('a rollout that does not get on says so after its deadline', async () => {
+    // no node has this label
+    const lost = { metadata: { labels: { app: 'stuck' } }, spec: { nodeSelector: { nowhere: 'yes' }, containers: [{ name: 'c', image: 'example/web:1' }] } };
+    await ok(['apply', '-f', '-'], manifest('Deployment', 'stuck', { replicas: 1, progressDeadlineSeconds: 2, template: lost }));
+    expect(await rejected(['rollout', 'status', 'deployment/stuck', '--timeout=30s'])).toContain('deployment "stuck" exceeded its progress deadline');
+    expect(await ok(['get', 'deployment', 'stuck', '-o', 'jsonpath={.status.conditions[?(@.type=="Progressing")].reason}'])).toBe('ProgressDeadlineExceeded');
+    await ok(['delete', 'deployment', 'stuck']);
+  });
+});
