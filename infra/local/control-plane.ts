@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadSmall } from './footprint.ts';
 import type { ControlPlaneConfig } from './programs.ts';
+import { tidyWhenQuiet } from './tidy.ts';
 
 /** EX_CONFIG: the supervisor does not try again. */
 const EXIT_CONFIG = 78;
@@ -37,6 +38,7 @@ process.on('unhandledRejection', (error) => log('an error that nobody waited for
 process.on('uncaughtException', (error) => log('an error that nobody caught', error));
 try {
   const running = await runControlPlane(config, log);
+  tidyWhenQuiet();
   log(`ready on port ${config.port} after ${Math.round(process.uptime() * 1000)} ms`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

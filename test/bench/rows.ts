@@ -167,7 +167,7 @@ export const API_ROWS: readonly Row[] = [
     goal: '250 MiB',
     async run(subject) {
       // what a run leaves to the garbage collector goes in the first quiet moments
-      await wait(subject.size < 1 ? 0 : 5_000);
+      await wait(subject.size < 1 ? 0 : 10_000);
       return memory(subject);
     },
   },

@@ -17,8 +17,11 @@ const decoder = new TextDecoder();
  */
 function parse(body: Uint8Array, keep: Keep): KubeObject {
   const object = JSON.parse(decoder.decode(body)) as KubeObject;
-  delete object.metadata.managedFields;
-  return keep === 'full' ? object : { apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata };
+  // a copy without them and not `delete`, which would leave a hash table in the place of a compact object
+  const { managedFields: _, ...metadata } = object.metadata;
+  if (keep !== 'full') return { apiVersion: object.apiVersion, kind: object.kind, metadata };
+  object.metadata = metadata;
+  return object;
 }
 
 export class ResourceCache {

@@ -195,8 +195,8 @@ function stage(resource: Resource, write: Write, before: Head | undefined, rv: n
   return { resource, before, expires: write.expiresAt ?? null, change: new LoggedChange(before === undefined ? 'created' : 'updated', after, before) };
 }
 
-/** A small body in a big buffer (Buffer's pool) would hold the whole of it for as long as the object lives. */
-const retained = (body: Uint8Array): Uint8Array => (body.buffer.byteLength > 4 * body.byteLength ? new Uint8Array(body) : body);
+/** A body in a larger buffer (Buffer's pool, 8 KiB) would hold the whole of it for as long as the object lives. */
+const retained = (body: Uint8Array): Uint8Array => (body.buffer.byteLength > body.byteLength ? new Uint8Array(body) : body);
 
 function packed(draft: Draft): Batch {
   const bodies = new Uint8Array(draft.bytes);

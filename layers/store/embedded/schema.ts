@@ -61,13 +61,13 @@ export function openForWriting(path: string, synchronous: Synchronous): Database
   const database = new DatabaseSync(path);
   database.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${64 << 20};
-    PRAGMA cache_size = -${16 << 10}; PRAGMA temp_store = MEMORY;`);
+    PRAGMA cache_size = -${8 << 10}; PRAGMA temp_store = MEMORY;`);
   return database;
 }
 
 /** A connection that sees only what is durable: the writer syncs its log before readers may see it. */
 export function openForReading(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true });
-  database.exec(`PRAGMA cache_size = -${8 << 10}; PRAGMA temp_store = MEMORY;`);
+  database.exec(`PRAGMA cache_size = -${2 << 10}; PRAGMA temp_store = MEMORY;`);
   return database;
 }

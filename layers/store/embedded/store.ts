@@ -43,10 +43,10 @@ export interface EmbeddedOptions {
 
 /** An hour of history, as long as Events live: enough for any `continue` token and for a look back. */
 const HISTORY: HistoryLimits = { seconds: 3600, bytes: 256 << 20 };
-/** 100,000 objects of the usual 2.4 KB. */
-const CACHE_BYTES = 256 << 20;
-/** Some 5,000 updates of such objects, each with the state before it. */
-const RECENT_BYTES = 32 << 20;
+/** 50,000 objects of the usual 2.4 KB. What does not fit is read from the disk's cache, some 20 us each. */
+const CACHE_BYTES = 128 << 20;
+/** Some 3,000 updates of such objects, each with the state before it: half a minute of the busiest cluster this is for. */
+const RECENT_BYTES = 16 << 20;
 
 /**
  * @throws StoreLocked another process has the directory open
