@@ -1,5 +1,6 @@
 /** Who a request comes from, and whom it says it speaks for. */
 import { ApiError, badRequest, forbiddenRequest, unauthorized } from '#machinery/status.ts';
+import { bearerToken } from '../authn/bearer.ts';
 import { ANONYMOUS, AUTHENTICATED_GROUP, type User } from '../authn/port.ts';
 import type { AuthorizationAttributes } from '../authz/port.ts';
 import type { ApiRequest } from '../door.ts';
@@ -24,6 +25,8 @@ export async function identify(services: Services, request: ApiRequest): Promise
     services.log('authentication failed', error);
     throw unauthorized();
   }
+  // a token that nobody knows is a mistake to tell of; only who shows nothing is anonymous
+  if (user === undefined && bearerToken(request) !== undefined) throw unauthorized();
   user ??= ANONYMOUS;
   if (
     request.headers['impersonate-user'] === undefined &&
