@@ -1,5 +1,5 @@
 /** A login token by AWS identity, as `aws eks get-token` makes it: nothing is asked of AWS, only signed. */
-import { createHash, createHmac } from 'node:crypto';
+import { Sha256 } from '#machinery/sha256.ts';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 export interface AwsCredentials {
@@ -19,26 +19,6 @@ const PREFIX = 'k8s-aws-v1.';
 /** What the signature claims, and what kubectl is told: STS takes it for a quarter of an hour whatever it claims. */
 const EXPIRES_SECONDS = 60;
 const LIVES_MS = 14 * 60_000;
-
-/** The hash that the signer wants, by Node's own. */
-class Sha256 {
-  readonly #parts: Uint8Array[] = [];
-  readonly #secret: Uint8Array | string | undefined;
-  constructor(secret?: unknown) {
-    this.#secret = secret as Uint8Array | string | undefined;
-  }
-  update(data: unknown): void {
-    this.#parts.push(typeof data === 'string' ? Buffer.from(data) : data instanceof Uint8Array ? data : new Uint8Array(data as ArrayBuffer));
-  }
-  digest(): Promise<Uint8Array> {
-    const hash = this.#secret === undefined ? createHash('sha256') : createHmac('sha256', this.#secret);
-    for (const part of this.#parts) hash.update(part);
-    return Promise.resolve(hash.digest());
-  }
-  reset(): void {
-    this.#parts.length = 0;
-  }
-}
 
 export const stsHost = (region: string): string => `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 

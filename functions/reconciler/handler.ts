@@ -94,6 +94,11 @@ export function createReconciler({ installation, worlds, maxReceives = MAX_RECEI
       Array.from({ length: Math.min(AT_ONCE, left.length) }, async () => {
         for (let lane = left.shift(); lane !== undefined; lane = left.shift()) {
           for (const [at, message] of lane.entries()) {
+            // messages of a group come one after the other: behind one that stays, the others stay too
+            if (lane.slice(0, at).some(({ id, receipt }) => failed.has(id) || fate.failed.has(receipt))) {
+              failed.add(message.id);
+              continue;
+            }
             try {
               await one(world, message, at > 0);
             } catch (error) {

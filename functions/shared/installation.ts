@@ -11,7 +11,7 @@ export interface Queues {
   /** Pods without a node, and what may help them; one group per cluster. */
   readonly schedule: Queue;
   /** The doorbell of one node; `undefined` where the node has none (it polls by HTTP). */
-  node(cluster: string, node: string): Queue | undefined;
+  node(cluster: string, node: string): Pick<Queue, 'send'> | undefined;
 }
 
 export interface Installation {

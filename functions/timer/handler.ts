@@ -1,11 +1,12 @@
 /**
- * The safety net under what waits for its time: every key that ought to look again by itself is rung, in case the message that carried its
+ * Two things that have to do with time. Messages whose time has come go from the queue that holds them to the one they are for. And the safety net under what waits for its time: every key that ought to look again by itself is rung, in case the message that carried its
  * time is among the dead letters. Runs while there are nodes; says when there are none, so that the schedule can be switched off.
  */
 import { message } from '#control/work.ts';
 import { schedulerBell } from '../dispatcher/bells.ts';
 import { clusterQueue } from '../shared/cluster-queue.ts';
 import type { Installation } from '../shared/installation.ts';
+import { type BatchResponse, failuresOf, messagesOf } from '../shared/queue-event.ts';
 
 export interface TimerOptions {
   readonly installation: Installation;
@@ -19,9 +20,28 @@ const LOOKS_AGAIN: readonly (readonly [resource: string, controller: string])[] 
   ['cronjobs.batch', 'cronjob-controller'],
 ];
 
-export function createTimer({ installation, schedule }: TimerOptions): (event: unknown) => Promise<{ readonly nodes: number }> {
+/** Messages of the holding queue, put where they belong; those that could not stay. */
+async function forward(event: unknown, { queues, log }: Installation): Promise<BatchResponse> {
+  const failed = new Set<string>();
+  await Promise.all(
+    messagesOf(event).map(async ({ id, body }) => {
+      try {
+        const { queue, body: inner, group } = JSON.parse(body) as { readonly queue: string; readonly body: string; readonly group: string };
+        const target = queue === 'schedule' ? queues.schedule : queues.reconcile;
+        await target.send([{ body: inner, group }]);
+      } catch (error) {
+        log('a message whose time had come', error);
+        failed.add(id);
+      }
+    }),
+  );
+  return failuresOf(failed);
+}
+
+export function createTimer({ installation, schedule }: TimerOptions): (event: unknown) => Promise<{ readonly nodes: number } | BatchResponse> {
   const { clusters, queues, log } = installation;
-  return async () => {
+  return async (event) => {
+    if (Array.isArray((event as { readonly Records?: unknown }).Records)) return forward(event, installation);
     let nodes = 0;
     for (const { name, id } of await clusters.list()) {
       try {

@@ -5,10 +5,11 @@ import type { Construct } from 'constructs';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 
-export function createAlarms(scope: Construct, { name }: Settings, { reconcileDead, scheduleDead, undelivered }: Queues): void {
+export function createAlarms(scope: Construct, { name }: Settings, { reconcileDead, scheduleDead, laterDead, undelivered }: Queues): void {
   for (const [id, queue] of [
     ['ReconcileDead', reconcileDead],
     ['ScheduleDead', scheduleDead],
+    ['LaterDead', laterDead],
     ['Undelivered', undelivered],
   ] as const) {
     new Alarm(scope, `${id}Alarm`, {

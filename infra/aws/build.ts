@@ -14,6 +14,6 @@ export async function buildFunction(name: FunctionName, folder = join(repository
 
 export async function buildCode(folder = join(repositoryRoot, '.cache', 'bundles')): Promise<Code> {
   const built = await Promise.all(FUNCTIONS.map(async (name) => [name, (await buildFunction(name, folder)).directory] as const));
-  const agent = await bundle({ entry: 'node-agent/main.ts', directory: join(folder, 'agent') });
+  const agent = await bundle({ entry: 'node-agent/main.ts', directory: join(folder, 'agent'), isFunction: false });
   return { functions: Object.fromEntries(built) as Record<FunctionName, string>, agent: agent.directory };
 }

@@ -36,7 +36,7 @@ export function monthlyCosts(instanceType: string, mappedQueues: number): readon
       dollars: million(polls, SQS_REQUESTS),
       why: `${Math.round(polls).toLocaleString('en-US')} SQS requests by event source mappings; the first million of a month is free`,
     },
-    { what: 'alarms', dollars: 3 * ALARM, why: '3; the first ten of an account are free' },
+    { what: 'alarms', dollars: 4 * ALARM, why: '4; the first ten of an account are free' },
     {
       what: 'per node, control plane',
       dollars: million(SECONDS / LEASE_SECONDS, DYNAMODB_WRITES) + million(SECONDS / POLL_SECONDS, SQS_REQUESTS),

@@ -18,7 +18,6 @@ export function explain(stack: Stack, name: string): void {
     { at: 'Undelivered', rules: ['SQS3'], reason: 'It is the dead-letter queue: of the table stream and of EventBridge, which are no queues' },
     { at: 'DispatcherRole', rules: [nodeQueues], reason: 'Queues of nodes come and go with them; the prefix is the installation’s own' },
     { at: 'DispatcherRole', rules: ['IAM5[Resource::*]'], reason: 'dynamodb:ListStreams knows no resources; the event source mapping asks for it' },
-    { at: 'ReconcilerRole', rules: [nodeQueues], reason: 'It makes and deletes the queues of nodes' },
     { at: 'ReconcilerRole', rules: ['IAM5[Resource::*]'], reason: 'Describe actions of EC2 and Elastic Load Balancing know no resources' },
     {
       at: 'ReconcilerRole',

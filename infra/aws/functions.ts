@@ -78,6 +78,7 @@ export function createFunctions(scope: Construct, options: FunctionsOptions): Fu
     PAPERPLANE_TABLE: table.tableName,
     PAPERPLANE_RECONCILE_QUEUE_URL: queues.reconcile.queueUrl,
     PAPERPLANE_SCHEDULE_QUEUE_URL: queues.schedule.queueUrl,
+    PAPERPLANE_LATER_QUEUE_URL: queues.later.queueUrl,
     PAPERPLANE_NODE_QUEUE_PREFIX: nodeQueuePrefix(settings),
     PAPERPLANE_DEFAULT_CLUSTER: settings.defaultCluster,
     PAPERPLANE_ADMINISTRATORS: settings.administrators.join(','),
@@ -101,14 +102,13 @@ export function createFunctions(scope: Construct, options: FunctionsOptions): Fu
   const sends: readonly (readonly [FunctionName, readonly string[]])[] = [
     ['api', [queues.reconcile.queueArn]],
     ['dispatcher', [queues.reconcile.queueArn, queues.schedule.queueArn, nodeQueues]],
-    ['scheduler', [queues.schedule.queueArn]],
-    ['reconciler', [queues.reconcile.queueArn]],
+    ['scheduler', [queues.later.queueArn]],
+    ['reconciler', [queues.reconcile.queueArn, queues.later.queueArn]],
     ['timer', [queues.reconcile.queueArn, queues.schedule.queueArn]],
   ];
   for (const [name, arns] of sends) rights(name, ['sqs:SendMessage'], arns);
   rights('dispatcher', ['sqs:GetQueueUrl'], [nodeQueues]);
   rights('reconciler', ['sqs:ChangeMessageVisibility'], [queues.reconcile.queueArn]);
-  rights('reconciler', ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:GetQueueUrl', 'sqs:TagQueue'], [nodeQueues]);
   rights('reconciler', ['events:EnableRule'], [timerRule]);
   rights('timer', ['events:DisableRule'], [timerRule]);
   loadBalancers(functions.reconciler, settings);
@@ -116,6 +116,8 @@ export function createFunctions(scope: Construct, options: FunctionsOptions): Fu
   functions.dispatcher.addEventSource(
     new DynamoEventSource(table as ITable, {
       startingPosition: StartingPosition.TRIM_HORIZON,
+      // in an emulator the local gateway delivers, with Lambda's rules
+      enabled: !settings.local,
       batchSize: 100,
       parallelizationFactor: 10,
       bisectBatchOnError: true,
@@ -125,8 +127,9 @@ export function createFunctions(scope: Construct, options: FunctionsOptions): Fu
       filters: [FilterCriteria.filter({ dynamodb: { NewImage: { [CHANGE_ATTRIBUTE]: { S: [...CHANGE_TYPES] } } } })],
     }),
   );
-  functions.reconciler.addEventSource(new SqsEventSource(queues.reconcile, { batchSize: 10, reportBatchItemFailures: true }));
-  functions.scheduler.addEventSource(new SqsEventSource(queues.schedule, { batchSize: 10, reportBatchItemFailures: true }));
+  functions.reconciler.addEventSource(new SqsEventSource(queues.reconcile, { enabled: !settings.local, batchSize: 10, reportBatchItemFailures: true }));
+  functions.timer.addEventSource(new SqsEventSource(queues.later, { enabled: !settings.local, batchSize: 10, reportBatchItemFailures: true }));
+  functions.scheduler.addEventSource(new SqsEventSource(queues.schedule, { enabled: !settings.local, batchSize: 10, reportBatchItemFailures: true }));
   return functions;
 }
 

@@ -49,6 +49,8 @@ export interface NodesOptions {
 export interface Nodes {
   readonly group: AutoScalingGroup;
   readonly role: Role;
+  readonly vpcId: string;
+  readonly securityGroupId: string;
 }
 
 function image({ image: id, instanceType, local }: Settings, region: string): IMachineImage {
@@ -153,5 +155,5 @@ export function createNodes(scope: Construct, { settings, table, agents, agentBu
   });
   Tags.of(group).add('paperplane', settings.name, { applyToLaunchedInstances: true });
   Tags.of(group).add(`kubernetes.io/cluster/${settings.defaultCluster}`, 'owned', { applyToLaunchedInstances: true });
-  return { group, role };
+  return { group, role, vpcId: network.vpcId, securityGroupId: ports.securityGroupId };
 }

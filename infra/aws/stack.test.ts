@@ -101,12 +101,24 @@ describe('the stack', () => {
       DestinationConfig: { OnFailure: Match.anyValue() },
       FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"NewImage":{"type":{"S":["created","updated","removed"]}}}}' }] },
     });
-    for (const queue of ['Reconcile', 'Schedule']) {
+    for (const queue of ['Reconcile', 'Schedule', 'Later']) {
       template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
         EventSourceArn: Match.objectLike({ 'Fn::GetAtt': [Match.stringLikeRegexp(`^${queue}`), 'Arn'] }),
         FunctionResponseTypes: ['ReportBatchItemFailures'],
       });
     }
+  });
+
+  test('keeps a key in one place by FIFO groups, and messages for later in a queue that can delay', () => {
+    for (const name of ['reconcile', 'schedule']) {
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `paperplane-${name}.fifo`,
+        FifoQueue: true,
+        FifoThroughputLimit: 'perMessageGroupId',
+        RedrivePolicy: { maxReceiveCount: 12, deadLetterTargetArn: Match.anyValue() },
+      });
+    }
+    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'paperplane-later', RedrivePolicy: Match.anyValue() });
   });
 
   test('starts no timer without nodes, and hears of instances that go', () => {
@@ -145,7 +157,7 @@ describe('the stack', () => {
   });
 
   test('says what it costs', () => {
-    const costs = new Map(monthlyCosts('t4g.small', 2).map(({ what, dollars }) => [what, dollars]));
+    const costs = new Map(monthlyCosts('t4g.small', 3).map(({ what, dollars }) => [what, dollars]));
     expect(costs.get('idle')).toBe(0);
     expect(3 * costs.get('per node, control plane')!).toBeLessThan(2);
     template.hasOutput('Cost', { Value: Match.stringLikeRegexp('idle: 0.00 \\$ a month.*per node.*per load balancer: ') });

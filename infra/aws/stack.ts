@@ -13,7 +13,7 @@ import { type Settings, settingsOf } from './settings.ts';
 import { createTable } from './table.ts';
 
 /** Queues that an event source mapping polls. */
-const MAPPED_QUEUES = 2;
+const MAPPED_QUEUES = 3;
 
 export interface Code {
   readonly functions: Bundles;
@@ -33,6 +33,8 @@ export class PaperplaneStack extends Stack {
     createEvents(this, settings, functions, queues);
     createAlarms(this, settings, queues);
     const nodes = createNodes(this, { settings, table, agents, agentBundle: code.agent });
+    functions.reconciler.addEnvironment('PAPERPLANE_VPC', nodes.vpcId);
+    functions.reconciler.addEnvironment('PAPERPLANE_NODE_SECURITY_GROUP', nodes.securityGroupId);
     functions.api.addEnvironment('PAPERPLANE_NODE_ROLE', nodes.role.roleName);
     Tags.of(this).add('paperplane:installation', settings.name);
 

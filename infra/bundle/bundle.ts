@@ -2,14 +2,37 @@
  * A function's code as it is deployed: one minified ES module made by esbuild, in a folder as Lambda unpacks it. `function/index.mjs` holds the code, and
  * `generated/` beside it what the code reads from disk when it is asked for (OpenAPI documents).
  */
-import { build, type Metafile } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Parts of CommonJS that some packages still ask for. */
 const BANNER = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 const DOCUMENTS = ['openapi.json', 'openapi.bin'] as const;
+
+/** Large JSON is parsed several times faster from a text than as a program. */
+const jsonAsText: Plugin = {
+  name: 'json-as-text',
+  setup(setup) {
+    setup.onLoad({ filter: /generated\/.*\.json$/ }, ({ path }) => ({
+      contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))))})`,
+      loader: 'js',
+    }));
+  },
+};
+
+/**
+ * An ES import of `http` evaluates all of its exports, the lazy ones too, and so loads fetch and WebSocket: 20 ms of every cold start for nothing.
+ * Taken as a whole it does not.
+ */
+const lazyHttp: Plugin = {
+  name: 'lazy-http',
+  setup(setup) {
+    setup.onResolve({ filter: /^(?:node:)?http$/ }, () => ({ path: 'http', namespace: 'lazy' }));
+    setup.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('node:${path}');`, loader: 'js' }));
+  },
+};
 
 export const HANDLER = 'function/index.handler';
 
@@ -27,9 +50,11 @@ export interface BundleOptions {
   readonly directory: string;
   /** Whether it serves the API and so needs the OpenAPI documents. */
   readonly documents?: boolean;
+  /** Functions get their credentials from Lambda; others look where every AWS tool looks. */
+  readonly isFunction?: boolean;
 }
 
-export async function bundle({ entry, directory, documents = false }: BundleOptions): Promise<Bundle> {
+export async function bundle({ entry, directory, documents = false, isFunction = true }: BundleOptions): Promise<Bundle> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(directory, 'function'), { recursive: true });
   const file = join(directory, 'function', 'index.mjs');
@@ -47,6 +72,8 @@ export async function bundle({ entry, directory, documents = false }: BundleOpti
     keepNames: false,
     legalComments: 'none',
     banner: { js: BANNER },
+    plugins: [jsonAsText, lazyHttp],
+    ...(isFunction ? { alias: { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'environment-credentials.ts') } } : {}),
     metafile: true,
     logLevel: 'error',
   });

@@ -14,7 +14,7 @@ const PAUSE_MS = 1_000;
 export interface QueueMappingOptions {
   readonly lambda: Lambda;
   readonly functionName: string;
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, 'receive' | 'done'>;
   readonly arn: string;
   readonly region: string;
   /** At most 10 without a window. */

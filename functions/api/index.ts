@@ -1,0 +1,42 @@
+/** Entry of the api function. */
+import { identifyAwsTokens, awsCallers, awsTokens } from '#apiserver/authn/aws/authenticator.ts';
+import { awsAuth } from '#apiserver/authn/aws/mapping.ts';
+import { askSts } from '#apiserver/authn/aws/sts.ts';
+import { builtInKinds } from '#kinds/registry.ts';
+import { awsInstallation, awsSettings } from '../shared/aws.ts';
+import { openCluster } from '../shared/cluster.ts';
+import { clusterPool } from '../shared/clusters.ts';
+import { environmentDialer } from '../shared/dialer.ts';
+import { createApiHandler } from './handler.ts';
+import { createInstallation, installationName } from './installation.ts';
+
+const settings = awsSettings();
+const installation = awsInstallation();
+const { clusters, clock, ids, random, log } = installation;
+const ask = askSts(settings.stsEndpoint);
+const dialer = environmentDialer();
+const registry = builtInKinds();
+
+const open = clusterPool(clusters, clock, async (record) => {
+  const store = await installation.openStore(record.id);
+  const access = async () => [...record.access, ...(await awsAuth(store))];
+  const authenticators = [awsTokens({ cluster: record.name, ask, access, clock }), ...(settings.nodeRole === undefined ? [] : [awsCallers({ nodeRole: settings.nodeRole })])];
+  return openCluster({ record, store, registry, authenticators, ...(dialer === undefined ? {} : { dialer }), clock, ids, random, log });
+});
+
+export const handler = awslambda.streamifyResponse(
+  createApiHandler({
+    cluster: open,
+    defaultCluster: settings.defaultCluster,
+    installation: createInstallation({
+      clusters,
+      reconcile: installation.queues.reconcile,
+      identify: identifyAwsTokens({ cluster: installationName(settings.name), ask, clock }),
+      administrators: settings.administrators,
+      clock,
+      ids,
+    }),
+    clock,
+    log,
+  }),
+);
