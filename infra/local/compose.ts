@@ -2,7 +2,7 @@
 import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
 import { clientCertificates } from '#apiserver/authn/client-certificate.ts';
 import { serviceAccountTokens } from '#apiserver/authn/service-accounts.ts';
-import { tokenKeys } from '#apiserver/authn/service-account-tokens.ts';
+import { secretTokens, tokenKeys } from '#apiserver/authn/service-account-tokens.ts';
 import { firstOf } from '#apiserver/authn/union.ts';
 import { nodeAuthorizer } from '#apiserver/authz/node.ts';
 import { bootstrapRbac } from '#apiserver/authz/rbac-bootstrap.ts';
@@ -35,6 +35,7 @@ import { CLUSTER_DOMAIN } from './cluster.ts';
 import { openDoor } from './door/door.ts';
 import { localVolumes } from './host-path-volumes.ts';
 import { openidPaths } from './openid.ts';
+import { certificateAuthority } from './pki/authority.ts';
 import { directDialer } from './door/dialer.ts';
 import type { ControlPlaneConfig } from './programs.ts';
 
@@ -147,6 +148,8 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       clusterCidr: config.podCIDR,
       bootstrap: bootstrapOptions,
       hostPathVolumes: localVolumes(config.volumesDirectory),
+      authority: certificateAuthority(caPem, readFileSync(config.caKeyFile, 'utf8')),
+      secretToken: secretTokens(keys, audiences, clock, ids),
       probeApiService: (object) => probeRemote(server.services, backendOf(object, frontProxy)!, object.spec?.group ?? '', object.spec?.version ?? ''),
     }),
   });

@@ -7,6 +7,10 @@ import { bootstrapController } from './bootstrap/controller.ts';
 import type { BootstrapOptions } from './bootstrap/objects.ts';
 import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
+import { csrApprover } from './certificates/approver.ts';
+import { csrCleaner } from './certificates/cleaner.ts';
+import { type CertificateAuthority, csrSigner } from './certificates/signer.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
 import { crdFinalizer } from './crd-finalizer/controller.ts';
@@ -30,6 +34,7 @@ import { replicationController } from './replication/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
+import { type SecretTokenOptions, serviceAccountTokenController } from './serviceaccount-token/controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { validatingAdmissionPolicyStatus } from './validatingadmissionpolicy-status/controller.ts';
@@ -47,6 +52,10 @@ export interface ControllersOptions {
   readonly probeApiService?: AvailabilityOptions['probe'];
   /** Absent: the cluster makes no volumes by itself, and has no class for them. */
   readonly hostPathVolumes?: HostPathVolumes;
+  /** Signs what was approved; absent: certificates are another's affair. */
+  readonly authority?: CertificateAuthority;
+  /** Tokens for secrets that ask for one; absent: such secrets stay empty. */
+  readonly secretToken?: SecretTokenOptions['token'];
 }
 
 /** What belongs to the API server, whoever runs the other controllers. */
@@ -59,7 +68,7 @@ export const apiServerControllers = ({ registry, bootstrap, probeApiService }: C
 ];
 
 export function clusterControllers(options: ControllersOptions): readonly Controller[] {
-  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes } = options;
+  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes, authority, secretToken } = options;
   return [
     ...apiServerControllers(options),
     namespaceController({ registry }),
@@ -76,6 +85,11 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     cronJobController(),
     ttlAfterFinishedController(),
     disruptionController({ registry }),
+    clusterRoleAggregationController(),
+    csrApprover(),
+    csrCleaner(),
+    ...(authority === undefined ? [] : [csrSigner(authority)]),
+    ...(secretToken === undefined ? [] : [serviceAccountTokenController({ caBundle, token: secretToken })]),
     persistentVolumeBinder(),
     pvProtectionController(),
     pvcProtectionController(),

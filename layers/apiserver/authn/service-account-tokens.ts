@@ -2,6 +2,7 @@
  * Service account tokens: JWTs signed by the cluster's key (RS256), with the claims of Kubernetes' bound tokens
  * (`serviceaccount/claims.go`), and the discovery documents by which others verify them (OpenID Connect Discovery 1.0).
  */
+import type { Clock, Ids } from '#machinery/clock.ts';
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
 export interface BoundObject {
@@ -81,5 +82,24 @@ export function tokenKeys(privateKeyPem: string, issuer: string): TokenKeys {
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: [ALGORITHM],
     }),
+  };
+}
+
+/** Tokens in secrets have no end of their own: they are good as long as secret and account are there. */
+const SECRET_TOKEN_S = 100 * 365 * 24 * 3600;
+
+/** Makes the tokens of secrets of type `kubernetes.io/service-account-token`. */
+export function secretTokens(keys: TokenKeys, audiences: readonly string[], clock: Clock, ids: Ids): (namespace: string, account: BoundObject, secret: BoundObject) => string {
+  return (namespace, serviceaccount, secret) => {
+    const now = Math.floor(clock.now() / 1000);
+    return keys.sign({
+      aud: audiences,
+      exp: now + SECRET_TOKEN_S,
+      iat: now,
+      nbf: now,
+      jti: ids.uid(),
+      sub: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
+      'kubernetes.io': { namespace, secret, serviceaccount },
+    });
   };
 }

@@ -2,6 +2,7 @@
 import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
 import { createLocalClient } from '#apiserver/local-client.ts';
 import { type ApiServer, createApiServer } from '#apiserver/server.ts';
+import type { VirtualHandler } from '#apiserver/virtual/port.ts';
 import type { Client } from '#control/client.ts';
 import type { Controller } from '#control/controller.ts';
 import { type Control, type ControlOptions, startControllers } from '#control/start.ts';
@@ -34,7 +35,10 @@ const TURNS = 200;
 /** Below SQS' longest delay. */
 const STEP_MS = 300_000;
 
-export async function createApiWorld(controllers: readonly Controller[], alsoKeep: NonNullable<ControlOptions['alsoKeep']> = []): Promise<ApiWorld> {
+export async function createApiWorld(
+  controllers: readonly Controller[],
+  { alsoKeep = [], virtuals = [] }: { readonly alsoKeep?: NonNullable<ControlOptions['alsoKeep']>; readonly virtuals?: readonly VirtualHandler[] } = {},
+): Promise<ApiWorld> {
   const store = createMemoryStore();
   const clock = createFakeClock();
   const registry = builtInKinds();
@@ -46,6 +50,7 @@ export async function createApiWorld(controllers: readonly Controller[], alsoKee
     admission: defaultPlugins({ serviceCIDR: '10.96.0.0/16', nodePorts: [30000, 32767], defaultTolerationSeconds: 20, random, services: () => server.services }),
     authenticator: { authenticate: () => Promise.resolve(undefined) },
     authorizer: { authorize: () => ({ outcome: 'allow', reason: '' }) },
+    virtuals,
     clock,
     ids,
     random,
