@@ -12,6 +12,8 @@ const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** A client that sends its headers or body slower than this is cut off (slow loris). */
 const HEADERS_LIMIT_MS = 30_000;
 const BODY_LIMIT_MS = 60_000;
+/** How often connections are looked at for that; Node's own half minute would let them live twice as long. */
+const LIMIT_CHECK_MS = 5_000;
 /** Longer than Go's own 90 s of idle connections: the client closes first, and never writes into a closing one. */
 const KEEP_ALIVE_MS = 120_000;
 const MAX_HEADER_BYTES = 1024 * 1024;
@@ -36,6 +38,8 @@ export interface DoorOptions {
   /** Who signs client certificates. */
   readonly clientCaPem: string;
   readonly log: (message: string, error?: unknown) => void;
+  /** Milliseconds that a client has for its headers, and for its whole request. */
+  readonly limits?: { readonly headers: number; readonly request: number };
 }
 
 export interface Door {
@@ -201,9 +205,17 @@ function listen(server: Server, port: number, address: string): Promise<void> {
   });
 }
 
+/** What cannot be read as a request gets a line that says so; a connection that has asked nothing gets none: its client would take it for the answer to its next request. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex & { readonly bytesRead?: number }): void {
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  if (!socket.writable || (late && socket.bytesRead === 0) || (!late && error.code?.startsWith('HPE_') !== true)) socket.destroy();
+  else socket.end(`HTTP/1.1 ${late ? '408 Request Timeout' : '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
 /** @throws PortInUse */
 export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Door> {
   const sockets = new Set<Duplex>();
+  const limits = options.limits ?? { headers: HEADERS_LIMIT_MS, request: BODY_LIMIT_MS };
   const servers = options.addresses.map(() => {
     const server = createServer(
       {
@@ -215,8 +227,9 @@ export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Do
         rejectUnauthorized: false,
         ALPNProtocols: ['http/1.1'],
         keepAliveTimeout: KEEP_ALIVE_MS,
-        headersTimeout: HEADERS_LIMIT_MS,
-        requestTimeout: BODY_LIMIT_MS,
+        headersTimeout: limits.headers,
+        requestTimeout: limits.request,
+        connectionsCheckingInterval: Math.min(LIMIT_CHECK_MS, limits.headers),
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
       },
@@ -233,9 +246,7 @@ export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Do
       socket.on('close', () => sockets.delete(socket));
     });
     server.on('tlsClientError', () => {});
-    server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnreadable(error, socket));
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
       const abort = new AbortController();
       socket.on('close', () => abort.abort());
