@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensurePki } from '../pki/pki.ts';
 import { type Door, openDoor } from './door.ts';
@@ -99,4 +100,35 @@ test('a client that leaves in the middle of a long answer hurts nobody', async (
   asked.destroy();
   answer = () => ({ status: 200, headers: {}, body: 'still here' });
   expect((await whole()).body.toString()).toBe('still here');
+});
+
+test('a client that is too slow with its headers or its body is told and cut off', async () => {
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port: slowPort } = free.address() as { port: number };
+  await new Promise((resolve) => free.close(resolve));
+  const pki = await ensurePki(directory, 'door', Date.now());
+  const leaf = await pki.leaf({ file: 'serving', commonName: 'door', usage: 'server', dnsNames: ['localhost'], addresses: ['127.0.0.1'] });
+  const impatient = await openDoor({ handle: async () => ({ status: 200, headers: {}, body: 'ok' }) } as unknown as ApiServer, {
+    addresses: ['127.0.0.1'],
+    port: slowPort,
+    certPem: readFileSync(leaf.certFile, 'utf8'),
+    keyPem: readFileSync(leaf.keyFile, 'utf8'),
+    clientCaPem: readFileSync(pki.caFile, 'utf8'),
+    log: () => {},
+    limits: { headers: 100, request: 200 },
+  });
+  try {
+    for (const begun of ['GET / HTTP/1.1\r\nHost: ', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123']) {
+      const socket = connect({ host: '127.0.0.1', port: slowPort, rejectUnauthorized: false });
+      let text = '';
+      socket.on('data', (part: Buffer) => (text += part.toString())).on('error', () => {});
+      await once(socket, 'secureConnect');
+      socket.write(begun);
+      await once(socket, 'close');
+      expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    }
+  } finally {
+    await impatient.close();
+  }
 });

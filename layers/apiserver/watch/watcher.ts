@@ -11,6 +11,8 @@ import { bookmarkFrame, changeFrame, errorFrame, type EventType, type FrameForm,
 
 /** Changes that may wait for a slow client. They are shared with all other watchers, so this bounds how far back memory is held. */
 const BACKLOG = 10_000;
+/** And their bytes: a few clients that sleep must not hold a gigabyte of large objects. */
+const BACKLOG_BYTES = 32 * 1024 * 1024;
 const BOOKMARK_MS = 60_000;
 /** Kubernetes sends a last bookmark this long before the end. */
 const LAST_BOOKMARK_MS = 2_000;
@@ -31,6 +33,7 @@ export class Watcher implements WatchListener, Clocked {
   due: number;
   readonly #options: WatcherOptions;
   readonly #queue: Change[] = [];
+  #queuedBytes = 0;
   /** Everything up to here has been written, or does not concern this watch. */
   #at = 0;
   #frontier = 0;
@@ -72,8 +75,8 @@ export class Watcher implements WatchListener, Clocked {
     if (!this.#open) return;
     this.#frontier = frontier;
     if (this.behind || this.#pumping) {
-      for (const change of changes) if (this.#concerns(change.key)) this.#queue.push(change);
-      if (this.#queue.length > BACKLOG) this.end();
+      for (const change of changes) if (this.#concerns(change.key)) this.#enqueue(change);
+      if (this.#queue.length > BACKLOG || this.#queuedBytes > BACKLOG_BYTES) this.end();
       return;
     }
     for (let at = 0; at < changes.length; at++) {
@@ -83,7 +86,7 @@ export class Watcher implements WatchListener, Clocked {
       if (type === undefined) continue;
       if ((type === 'DELETED' && change.type !== 'removed') || this.#waiting) {
         // the state before must be fetched, or the client is slow: what follows waits its turn
-        for (const later of changes.slice(at)) if (this.#concerns(later.key)) this.#queue.push(later);
+        for (const later of changes.slice(at)) if (this.#concerns(later.key)) this.#enqueue(later);
         void this.#pump();
         return;
       }
@@ -154,6 +157,11 @@ export class Watcher implements WatchListener, Clocked {
     return headers;
   }
 
+  #enqueue(change: Change): void {
+    this.#queue.push(change);
+    this.#queuedBytes += change.body.byteLength;
+  }
+
   #write(bytes: Uint8Array): boolean {
     if (!this.#options.sink.write(bytes)) this.#waiting = true;
     return !this.#waiting;
@@ -191,6 +199,7 @@ export class Watcher implements WatchListener, Clocked {
     try {
       while (this.#open && !this.#waiting && this.#queue.length > 0) {
         const change = this.#queue.shift()!;
+        this.#queuedBytes -= change.body.byteLength;
         const type = this.#typeOf(change);
         if (type !== undefined) await this.#deliver(change, type);
         this.#at = change.rv;
