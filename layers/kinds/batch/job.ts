@@ -103,13 +103,17 @@ function withScheduling(template: PodTemplateSpec, old: PodTemplateSpec, resourc
   return { ...template, metadata, spec: spec as unknown as NonNullable<PodTemplateSpec['spec']> };
 }
 
+/** An elastic job has as many pods as completions. */
 function checkCompletions(errors: Errors, now: Partial<JobSpec>, old: Partial<JobSpec>): void {
-  if (now.completions === old.completions) return;
-  // an elastic job has as many pods as completions, before and after
-  const elastic = now.completionMode === 'Indexed' && now.completions !== undefined && old.completions !== undefined;
-  if (!elastic) checkImmutable(errors, 'spec.completions', now.completions, old.completions);
-  else if (old.completions !== old.parallelism || now.completions !== now.parallelism)
+  if (now.completionMode !== 'Indexed') checkImmutable(errors, 'spec.completions', now.completions, old.completions);
+  else if (now.completions !== undefined && now.completions !== old.completions && now.completions !== now.parallelism)
     errors.push(invalid('spec.completions', now.completions, 'can only be modified in tandem with spec.parallelism'));
+}
+
+/** Nothing of it runs: what its pods will ask for may still change. */
+function isAtRest({ spec, status }: Job): boolean {
+  const noted = (status?.conditions ?? []).some((condition) => condition.type === 'Suspended' && condition.status === 'True');
+  return spec?.suspend === true && (status?.startTime === undefined || noted) && (status?.active ?? 0) === 0;
 }
 
 function validateUpdate(now: Job, old: Job): FieldError[] {
@@ -117,8 +121,7 @@ function validateUpdate(now: Job, old: Job): FieldError[] {
   const [spec, was]: [Partial<JobSpec>, Partial<JobSpec>] = [now.spec ?? {}, old.spec ?? {}];
   checkCompletions(errors, spec, was);
   checkImmutable(errors, 'spec.selector', spec.selector, was.selector);
-  const waits = was.suspend === true && old.status?.startTime === undefined;
-  const template = waits && spec.template !== undefined && was.template !== undefined ? withScheduling(spec.template, was.template, true) : spec.template;
+  const template = isAtRest(old) && spec.template !== undefined && was.template !== undefined ? withScheduling(spec.template, was.template, true) : spec.template;
   if (!semanticEqual(template, was.template)) checkImmutable(errors, 'spec.template', spec.template, was.template);
   for (const name of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const)
     checkImmutable(errors, `spec.${name}`, spec[name], was[name]);
