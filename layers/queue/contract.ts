@@ -11,8 +11,19 @@ export interface QueueUnderTest {
   readonly dead: readonly Omit<Message, 'receipt'>[];
 }
 
-export function queueContract(name: string, open: (options: { readonly maxReceives: number }) => Promise<QueueUnderTest>): void {
-  describe(`${name} keeps the contract of a queue`, () => {
+export interface ContractOptions {
+  /** How many random sequences are tried. */
+  readonly runs?: number;
+  /** Milliseconds for one test: more where every call crosses a network. */
+  readonly timeout?: number;
+}
+
+export function queueContract(
+  name: string,
+  open: (options: { readonly maxReceives: number }) => Promise<QueueUnderTest>,
+  { runs = 60, timeout = 5_000 }: ContractOptions = {},
+): void {
+  describe(`${name} keeps the contract of a queue`, { timeout }, () => {
     let under: QueueUnderTest;
     let queue: Queue;
     beforeEach(async () => {
@@ -212,7 +223,7 @@ export function queueContract(name: string, open: (options: { readonly maxReceiv
             await run.queue.close();
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs },
       );
     });
   });
