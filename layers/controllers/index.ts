@@ -86,6 +86,7 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     ttlAfterFinishedController(),
     disruptionController({ registry }),
     clusterRoleAggregationController(),
+    validatingAdmissionPolicyStatus({ registry }),
     csrApprover(),
     csrCleaner(),
     ...(authority === undefined ? [] : [csrSigner(authority)]),
