@@ -25,7 +25,12 @@ export interface LoopFilesystem extends TestFilesystem {
   mountAgain(): void;
 }
 
-/** `FS_IOC_SHUTDOWN` with `NOLOGFLUSH` (linux/fs.h). Node.js has no ioctl; perl is part of every Debian. */
+/**
+ * `FS_IOC_SHUTDOWN` with `NOLOGFLUSH` (linux/fs.h). Node.js has no ioctl; perl is part of every Debian.
+ * It is no power cut for what is under way in that moment: an fdatasync that it meets may return success for bytes that will not be there. A program
+ * that only appends 4 KiB, calls fdatasync and says so is told a falsehood in 2 of 60 cuts (Linux 6.18, ext4), always about the write under way, never
+ * about one acknowledged before. With the power gone nobody would have heard that answer: what counts is what was said before the cut.
+ */
 const CUT = 'open(my $f, "<", $ARGV[0]) or die "open: $!"; my $flags = pack("L", 2); ioctl($f, 0x8004587d, $flags) or die "ioctl: $!";';
 
 export function loopFilesystem(megabytes: number): LoopFilesystem {
@@ -33,6 +38,8 @@ export function loopFilesystem(megabytes: number): LoopFilesystem {
   const image = join(folder, 'image');
   const path = join(folder, 'mount');
   mkdirSync(path);
+  const disks = [image];
+  let cuts = 0;
   const remove = (): void => {
     attempt('umount', [path]);
     rmSync(folder, { recursive: true });
@@ -51,7 +58,12 @@ export function loopFilesystem(megabytes: number): LoopFilesystem {
     cutPower: () => run('perl', '-e', CUT, path),
     mountAgain: () => {
       run('umount', path);
-      run('mount', '-o', 'loop', image, path);
+      // a copy: whoever made a mount namespace meanwhile (a container's start does) keeps the dead filesystem, and its loop device would be used again
+      const disk = `${image}-${++cuts}`;
+      run('cp', '--sparse=always', disks.at(-1)!, disk);
+      rmSync(disks.at(-1)!);
+      disks.push(disk);
+      run('mount', '-o', 'loop', disk, path);
     },
     remove,
   };

@@ -1,5 +1,7 @@
 /** Runs the workload beside the test, and collects what it says was acknowledged. */
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Acknowledged } from './workload.ts';
 
@@ -8,9 +10,13 @@ export interface WriterProcess {
   readonly acknowledged: readonly Acknowledged[];
   /** Resolves when so many more writes were acknowledged, or when the program has ended. */
   more(count: number): Promise<void>;
+  /** Stops it where it is: no thread of it is in a system call any more, and all that it said has been read. It can only be killed then. */
+  freeze(): Promise<void>;
   /** SIGKILL, and resolves when it is gone and all that it said has been read. */
   kill(): Promise<void>;
 }
+
+const isStopped = (pid: number): boolean => readdirSync(`/proc/${pid}/task`).every((thread) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')));
 
 export async function startWriter(
   directory: string,
@@ -49,6 +55,12 @@ export async function startWriter(
           wanted = { count: acknowledged.length + count, resolve };
         }),
       ]),
+    freeze: async () => {
+      child.kill('SIGSTOP');
+      // a thread in a system call stops when it comes back from it
+      while (!isStopped(child.pid!)) await wait(1);
+      for (let heard = -1; heard !== acknowledged.length; await wait(10)) heard = acknowledged.length;
+    },
     kill: async () => {
       child.kill('SIGKILL');
       await closed;
