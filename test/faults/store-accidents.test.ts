@@ -47,7 +47,7 @@ describe.skipIf(unavailable('power cuts of the embedded store', () => loopFilesy
   test('the test can fail: a store that does not sync loses what it acknowledged', async () => {
     const disk = loopFilesystem(MEGABYTES);
     try {
-      const { losses, verdicts } = await powerCuts(disk, { rounds: 2, writes: 1_000, synchronous: 'NORMAL' });
+      const { losses, verdicts } = await powerCuts(disk, { rounds: 4, writes: 700, synchronous: 'NORMAL' });
       expect(losses).toBeGreaterThan(0);
       // it loses the end, but what is left is whole
       expect(verdicts.flatMap(({ torn }) => torn)).toEqual([]);
