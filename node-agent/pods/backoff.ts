@@ -13,6 +13,8 @@ export interface Backoff {
   pause(key: string): number;
   /** A new try begins now, because of what happened at `since`: the next pause is twice as long. */
   next(key: string, since: number): void;
+  /** Takes up what an earlier life of the agent had counted: a try began at `began`, this long after what it was for (milliseconds). */
+  resume(key: string, began: number, after: number): void;
   forget(prefix: string): void;
 }
 
@@ -30,6 +32,11 @@ export function createBackoff(clock: Clock): Backoff {
       const entry = entries.get(key);
       const pause = entry === undefined || stale(entry, since) ? FIRST_MS : Math.min(LONGEST_MS, entry.pause * 2);
       entries.set(key, { pause, updated: clock.now() });
+    },
+    resume(key, began, after) {
+      let pause = FIRST_MS;
+      while (pause <= after && pause < LONGEST_MS) pause = Math.min(LONGEST_MS, pause * 2);
+      if (!entries.has(key)) entries.set(key, { pause, updated: began });
     },
     forget(prefix) {
       for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);

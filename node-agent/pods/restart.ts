@@ -1,7 +1,7 @@
 /** Whether, and when, a container that ended begins again. */
 import { durationText } from './backoff.ts';
 import { podText, type Container, type Pod } from './pod.ts';
-import type { Attempt, ContainerRecord } from './record.ts';
+import type { Attempt, ContainerRecord, PodRecord } from './record.ts';
 import type { NodeServices } from './services.ts';
 
 const matches = (exit: { readonly operator: 'In' | 'NotIn'; readonly values?: readonly number[] }, code: number): boolean =>
@@ -35,6 +35,19 @@ export function restartWait(services: Pick<NodeServices, 'restarts'>, pod: Pod, 
   const key = restartKey(pod, container);
   const wait = services.restarts.remaining(key, Date.parse(ended.finishedAt ?? '') || 0);
   return { wait, message: `back-off ${durationText(services.restarts.pause(key))} restarting failed container=${container.name} pod=${podText(pod)}` };
+}
+
+/**
+ * After a restart of the agent: the pause that stood between a container's last two attempts tells which one is in force, so that a container
+ * that keeps failing is not started at once again.
+ */
+export function resumeRestarts(services: Pick<NodeServices, 'restarts'>, pod: Pod, record: PodRecord): void {
+  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+    const { current, previous } = record.containers.get(container.name) ?? {};
+    if (current?.startedAt === undefined || previous?.finishedAt === undefined) continue;
+    const began = Date.parse(current.startedAt);
+    services.restarts.resume(restartKey(pod, container), began, began - Date.parse(previous.finishedAt));
+  }
 }
 
 /** The container that counts as ended: the current one, or the last one where the current was made but never ran. */

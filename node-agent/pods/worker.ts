@@ -18,7 +18,7 @@ import { graceOf, isTerminal, podText, type Container, type Pod, type PodStatus 
 import { createProbing, type Probing } from './probing.ts';
 import { newRecord, type Attempt, type ContainerRecord, type PodRecord } from './record.ts';
 import { planResize, applyResize } from './resize.ts';
-import { restartKey, restartsAfter } from './restart.ts';
+import { restartKey, restartsAfter, resumeRestarts } from './restart.ts';
 import { connectSandbox, makeSandbox, removeSandbox } from './sandbox.ts';
 import type { NodeServices } from './services.ts';
 import { Cancelled, startContainer } from './start.ts';
@@ -125,6 +125,7 @@ export class PodWorker {
     const settle = async (): Promise<void> => {
       await Promise.allSettled(superfluous.map((id) => this.#services.runtime.remove(id)));
       await Promise.all(unsettled.map(({ name, attempt }) => recordEnd(this.#services, this.uid, name, attempt)));
+      resumeRestarts(this.#services, this.#pod, record);
       if (sandbox === undefined) return;
       if (sandbox.phase === 'created') {
         // The agent died between making and connecting it.
