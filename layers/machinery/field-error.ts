@@ -35,10 +35,15 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
   // in the order given: Kubernetes sorts sets and leaves lists alone
   detail: `supported values: ${supported.map((text) => JSON.stringify(text)).join(', ')}`,
 });
-export const tooLong = (field: string, limit: number): FieldError => ({ type: 'FieldValueTooLong', field, value: '', detail: `may not be more than ${limit} bytes` });
+export const tooLong = (field: string, limit: number): FieldError => ({
+  type: 'FieldValueTooLong',
+  field,
+  value: '',
+  detail: `may not be more than ${limit} ${limit === 1 ? 'byte' : 'bytes'}`,
+});
 export const tooMany = (field: string, count: number, limit: number): FieldError => ({
   type: 'FieldValueTooMany',
   field,
   value: count,
-  detail: `must have at most ${limit} items`,
+  detail: `must have at most ${limit} ${limit === 1 ? 'item' : 'items'}`,
 });

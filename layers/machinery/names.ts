@@ -23,7 +23,7 @@ const EMPTY = 'must be non-empty';
 function shape(text: string, pattern: string, ...examples: string[]): string {
   return examples.length === 0
     ? `${text} (regex used for validation is '${pattern}')`
-    : `${text} (e.g. ${examples.map((example) => `'${example}'`).join(', or ')}, regex used for validation is '${pattern}')`;
+    : `${text} (e.g. ${examples.map((example) => `'${example}'`).join(',  or ')}, regex used for validation is '${pattern}')`;
 }
 
 export function isDNS1123Label(value: string): string[] {

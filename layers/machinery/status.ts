@@ -118,10 +118,16 @@ const CAUSE_TEXT: Readonly<Record<FieldError['type'], string>> = {
   InternalError: 'Internal error',
 };
 
+/** As Go prints it: texts quoted, what is composed as JSON that could stand in HTML. */
+function shown(value: unknown): string {
+  const json = JSON.stringify(value);
+  return typeof value === 'object' ? json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026') : json;
+}
+
 function causeMessage(error: FieldError): string {
   const text = CAUSE_TEXT[error.type];
   const bare = error.type === 'FieldValueRequired' || error.type === 'FieldValueForbidden' || error.type === 'FieldValueTooLong' || error.type === 'InternalError';
-  const head = bare || error.value === undefined ? text : `${text}: ${JSON.stringify(error.value)}`;
+  const head = bare || error.value === undefined ? text : `${text}: ${shown(error.value)}`;
   return error.detail === '' ? head : `${head}: ${error.detail}`;
 }
 

@@ -4,7 +4,7 @@ import { type FieldError, invalid } from '#machinery/field-error.ts';
 import { coerceEmbedded, validateEmbedded } from '../custom/embedded.ts';
 import type { SchemaNode } from '../custom/json-schema.ts';
 import { rulesOf } from '../custom/rules.ts';
-import { validateValue } from '../custom/validate-value.ts';
+import { validateDefault } from '../custom/validate-value.ts';
 
 type Bag = Record<string, unknown>;
 const META: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
@@ -47,7 +47,7 @@ export function defaultErrors(node: SchemaNode, path: string, mustBePruned: bool
     const copy = clone(node.default);
     const found = coerceEmbedded(copy, node, at);
     if (found.length === 0) found.push(...validateEmbedded(copy, node, at));
-    if (found.length === 0) found.push(...validateValue(node.default, node, undefined, at));
+    if (found.length === 0) found.push(...validateDefault(node.default, node, at));
     // both as what stays and as what is new
     if (found.length === 0) found.push(...(rulesOf(node)?.check(node.default, node.default, at) ?? []));
     if (found.length === 0) found.push(...(rulesOf(node)?.check(node.default, undefined, at) ?? []));

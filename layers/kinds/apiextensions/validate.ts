@@ -119,7 +119,11 @@ function storedErrors({ spec, status }: CustomResourceDefinition): FieldError[] 
   const field = 'status.storedVersions';
   if (stored.length === 0) return [invalid(field, stored, 'must have at least one stored version')];
   const errors: FieldError[] = [];
-  for (const { name, storage } of spec.versions) if (storage && !stored.includes(name)) errors.push(invalid(field, stored, `must have the storage version ${name}`));
+  const left = new Set(stored);
+  for (const { name, storage } of spec.versions) {
+    if (storage && !left.has(name)) errors.push(invalid(field, stored, `must have the storage version ${name}`));
+    left.delete(name);
+  }
   for (const [at, name] of stored.entries())
     if (!spec.versions.some((version) => version.name === name))
       errors.push(
@@ -208,7 +212,7 @@ const isExtended = (schema: JsonSchema): boolean =>
   (schema['x-kubernetes-validations'] ?? []).length > 0;
 
 const hasStatus = ({ versions }: CustomResourceDefinitionSpec, version: CustomResourceDefinitionVersion, common: boolean): boolean =>
-  common ? versions.some(({ subresources }) => subresources?.status !== undefined) : version.subresources?.status !== undefined;
+  common ? versions.some(({ subresources }) => subresources?.status !== undefined) : versions.find(({ name }) => name === version.name)!.subresources?.status !== undefined;
 
 function selectable(version: CustomResourceDefinitionVersion, common: { readonly schema: boolean; readonly selectable: boolean }, field: string, leniency: Leniency): FieldError[] {
   const schema = schemaOf(version);

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { type FieldError, invalid, required } from '#machinery/field-error.ts';
 import { isDNS1123Subdomain } from '#machinery/names.ts';
 
-const HINT = 'desired format: https://host[:port]/path';
+const HINT = 'desired format: https://host[/path]';
 
 export function webhookUrlErrors(text: string, field: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -24,13 +24,14 @@ export function webhookUrlErrors(text: string, field: string): FieldError[] {
 export function webhookServiceErrors(service: { readonly name: string; readonly namespace: string; readonly path?: string; readonly port?: number }, field: string): FieldError[] {
   const errors: FieldError[] = [];
   const { name, namespace, path, port } = service;
-  if (name === '') errors.push(required(`${field}.name`, 'service name is required'));
-  if (namespace === '') errors.push(required(`${field}.namespace`, 'service namespace is required'));
+  if (name === '') errors.push(required(`${field}.name`));
+  if (namespace === '') errors.push(required(`${field}.namespace`));
   if (port !== undefined && (port < 1 || port > 65_535)) errors.push(invalid(`${field}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'));
   if (path === undefined || path === '/' || path === '') return errors;
+  if (path === '//') return [...errors, invalid(`${field}.path`, path, 'segment[0] may not be empty')];
   if (!path.startsWith('/')) errors.push(invalid(`${field}.path`, path, "must start with a '/'"));
-  let rest = path.startsWith('/') ? path.slice(1) : path;
-  if (rest === '') return errors;
+  // the first character is taken for the slash, whatever it is
+  let rest = path.slice(1);
   if (rest.endsWith('/')) rest = rest.slice(0, -1);
   for (const [at, step] of rest.split('/').entries()) {
     if (step === '') {

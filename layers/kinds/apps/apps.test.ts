@@ -127,7 +127,7 @@ describe('what is refused on creation', () => {
       'deployments',
       { strategy: { rollingUpdate: { maxSurge: 'many' } } },
       [
-        "spec.strategy.rollingUpdate.maxSurge Invalid \"many\": a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%', regex used for validation is '[0-9]+%')",
+        "spec.strategy.rollingUpdate.maxSurge Invalid \"many\": a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
       ],
     ],
     ['deployments', { minReadySeconds: 600 }, ['spec.progressDeadlineSeconds Invalid 600: must be greater than minReadySeconds']],

@@ -5,10 +5,9 @@ import { schemaType } from '#machinery/cel/schema-types.ts';
 import { optionalOf } from '#machinery/cel/types.ts';
 import { adapt, Optional } from '#machinery/cel/values.ts';
 import { duplicate, type FieldError, forbidden, invalid, required } from '#machinery/field-error.ts';
-import { deepEqual } from '#machinery/json.ts';
 import type { ValidationRule } from '../generated/types.ts';
 import type { SchemaNode } from './json-schema.ts';
-import { type Correlated, NO_PLACE, oldItems } from './validate-value.ts';
+import { type Correlated, isUnchanged, NO_PLACE, oldItems } from './validate-value.ts';
 
 /** Longest text that a messageExpression may make. Bytes. */
 const MESSAGE_LIMIT = 5 * 1024;
@@ -41,7 +40,8 @@ function compileRule(rule: ValidationRule, node: SchemaNode, isRoot: boolean): C
   const type = schemaType(node.source, isRoot);
   const none = { rule, program: undefined, error: undefined, message: undefined, messageError: undefined };
   if (rule.rule.trim() === '') return none;
-  if (type === undefined) return { ...none, error: 'failed to convert to declType for CEL validation rules' };
+  // values of which nothing is known are not for rules to see
+  if (type === undefined) return none;
   const variables = { self: type, oldSelf: rule.optionalOldSelf === true ? optionalOf(type) : type };
   let program: CompiledCel;
   try {
@@ -71,17 +71,23 @@ export function rulesOf(node: SchemaNode): RuleSet | undefined {
 
 /** Where a value was before, for ratcheting: itself, and the nearest thing around it that can be told to be the same. */
 interface Was {
-  readonly here: { readonly value: unknown; readonly old: unknown } | undefined;
-  readonly around: { readonly value: unknown; readonly old: unknown } | undefined;
+  readonly here: Pair | undefined;
+  readonly around: Pair | undefined;
+}
+
+interface Pair {
+  readonly value: unknown;
+  readonly old: unknown;
+  readonly node: SchemaNode;
 }
 
 const NOWHERE: Was = { here: undefined, around: undefined };
-const isUnchanged = ({ here, around }: Was): boolean => {
+const isSame = ({ here, around }: Was): boolean => {
   const known = here ?? around;
-  return known !== undefined && deepEqual(known.value, known.old);
+  return known !== undefined && isUnchanged(known.value, known.old, known.node);
 };
-const inside = (was: Was, value: unknown, old: Correlated): Was =>
-  was.here === undefined ? was : { here: old === undefined ? undefined : { value, old: old.old }, around: was.here };
+const inside = (was: Was, value: unknown, old: Correlated, node: SchemaNode): Was =>
+  was.here === undefined ? was : { here: old === undefined ? undefined : { value, old: old.old, node }, around: was.here };
 
 type Bag = Record<string, unknown>;
 const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -105,7 +111,7 @@ class Evaluation {
   }
 
   run(value: unknown, old: unknown, path: string): FieldError[] {
-    this.node(value, old ?? undefined, this.root, path, old === undefined || old === null ? NOWHERE : { here: { value, old }, around: undefined });
+    this.node(value, old ?? undefined, this.root, path, old === undefined || old === null ? NOWHERE : { here: { value, old, node: this.root }, around: undefined });
     return this.errors;
   }
 
@@ -120,7 +126,7 @@ class Evaluation {
       const before = oldItems(node, Array.isArray(old) ? { old } : undefined);
       for (const [at, item] of value.entries()) {
         const correlated = before?.(item);
-        this.node(item, correlated?.old, node.items, `${path}[${at}]`, inside(was, item, correlated));
+        this.node(item, correlated?.old, node.items, `${path}[${at}]`, inside(was, item, correlated, node.items));
       }
     } else if (isBag(value)) {
       const before = isBag(old) ? old : {};
@@ -130,8 +136,7 @@ class Evaluation {
         if (child === undefined || !child.holds.rules) continue;
         const oldValue = Object.hasOwn(before, key) ? before[key] : undefined;
         // what the version of an object is called is no change of it
-        const seen =
-          path === '' && (key === 'apiVersion' || key === 'kind') ? NOWHERE : inside(was, value[key], oldValue === undefined || node.atomicMap ? undefined : { old: oldValue });
+        const seen = path === '' && (key === 'apiVersion' || key === 'kind') ? NOWHERE : inside(was, value[key], oldValue === undefined ? undefined : { old: oldValue }, child);
         this.node(value[key], oldValue, child, property === undefined ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`, seen);
       }
     }
@@ -180,7 +185,7 @@ class Evaluation {
           : `${thrown.message} evaluating rule: ${ruleText(rule)}`,
       );
     }
-    if (!usesOld && isUnchanged(was)) return;
+    if (!usesOld && isSame(was)) return;
     const detail = this.message(message, bindings, path, node) ?? defaultMessage(rule);
     if (this.stopped) return;
     const place = rule.fieldPath ? (path === '' ? fieldPathOf(rule.fieldPath) : `${path}.${fieldPathOf(rule.fieldPath)}`) : path === '' ? NO_PLACE : path;

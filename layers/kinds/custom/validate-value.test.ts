@@ -35,11 +35,11 @@ describe('a value against its schema', () => {
     [{ type: 'string', pattern: '^a+$' }, 'b', ['spec: Invalid value: "b": spec in body should match \'^a+$\'']],
     [{ type: 'string', format: 'date-time' }, 'now', ['spec: Invalid value: "now": spec in body must be of type date-time: "now"']],
     [{ type: 'string', format: 'nothing-known' }, 'x', []],
-    [{ type: 'array', maxItems: 1, items: { type: 'integer' } }, [1, 2], ['spec: Too many: 2: must have at most 1 items']],
+    [{ type: 'array', maxItems: 1, items: { type: 'integer' } }, [1, 2], ['spec: Too many: 2: must have at most 1 item']],
     [{ type: 'array', minItems: 1, items: { type: 'integer' } }, [], ['spec: Invalid value: 0: spec in body should have at least 1 items']],
     [{ type: 'array', items: { type: 'integer' } }, [1, 'x'], ['spec[1]: Invalid value: "string": spec[1] in body must be of type integer: "string"']],
     [{ type: 'object', additionalProperties: { type: 'integer' } }, { 'a.b': 'x' }, ['spec.a.b: Invalid value: "string": spec.a.b in body must be of type integer: "string"']],
-    [{ type: 'object', maxProperties: 1, additionalProperties: { type: 'integer' } }, { a: 1, b: 2 }, ['spec: Too many: 2: must have at most 1 items']],
+    [{ type: 'object', maxProperties: 1, additionalProperties: { type: 'integer' } }, { a: 1, b: 2 }, ['spec: Too many: 2: must have at most 1 item']],
     [
       { type: 'integer', anyOf: [{ minimum: 5 }, { maximum: 1 }] },
       3,
@@ -64,9 +64,9 @@ describe('a value against its schema', () => {
       properties: { a: { type: 'string', maxLength: 1 }, b: { type: 'string', maxLength: 1 }, list: { type: 'array', items: { type: 'string', maxLength: 1 } } },
     };
     expect(errors(schema, { a: 'long', b: 'x' }, { a: 'long' })).toEqual([]);
-    expect(errors(schema, { a: 'other' }, { a: 'long' })).toEqual(['spec.a: Too long: may not be more than 1 bytes']);
+    expect(errors(schema, { a: 'other' }, { a: 'long' })).toEqual(['spec.a: Too long: may not be more than 1 byte']);
     expect(errors(schema, { list: ['long'] }, { list: ['long'] })).toEqual([]);
-    expect(errors(schema, { list: ['long', 'x'] }, { list: ['long'] })).toEqual(['spec.list[0]: Too long: may not be more than 1 bytes']);
+    expect(errors(schema, { list: ['long', 'x'] }, { list: ['long'] })).toEqual(['spec.list[0]: Too long: may not be more than 1 byte']);
     const map: JsonSchema = {
       type: 'array',
       'x-kubernetes-list-type': 'map',

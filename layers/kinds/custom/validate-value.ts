@@ -24,8 +24,11 @@ export const NO_PLACE = '<nil>';
 
 /** `base`: stands before the path in fields, not in texts (`status` where only that is looked at). */
 export function validateValue(value: unknown, node: SchemaNode, correlated: Correlated = undefined, base = ''): FieldError[] {
-  return new Check(base).ratcheted(value, node, '', correlated).errors;
+  return new Check(base, true).ratcheted(value, node, '', correlated).errors;
 }
+
+/** A default, of which an int-or-string without a type demands no type either. */
+export const validateDefault = (value: unknown, node: SchemaNode, base: string): FieldError[] => new Check(base, false).ratcheted(value, node, '', undefined).errors;
 
 function jsonType(value: unknown): string {
   switch (typeof value) {
@@ -44,13 +47,19 @@ function jsonType(value: unknown): string {
 
 const formatOf = (value: unknown): string => (typeof value === 'bigint' ? 'int64' : typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'double') : '');
 
-/** Enums of numbers hold whatever way they are written. */
-const sameScalar = (a: unknown, b: unknown): boolean => (typeof a === 'bigint' || typeof b === 'bigint' ? String(a) === String(b) && typeof a !== 'string' : deepEqual(a, b));
+/** Go turns a number into the type of the enum's before it compares: 1.5 is among the integers 1 and 2. */
+function isOneOf(value: unknown, one: unknown): boolean {
+  if (typeof value === 'bigint' || typeof one === 'bigint') return typeof value !== 'string' && typeof one !== 'string' && String(value) === String(one);
+  if (typeof value === 'number' && typeof one === 'number') return (Number.isInteger(one) ? Math.trunc(value) : value) === one;
+  return deepEqual(value, one);
+}
 
 class Check {
   private readonly base: string;
-  constructor(base: string) {
+  private readonly typesIntOrString: boolean;
+  constructor(base: string, typesIntOrString: boolean) {
     this.base = base;
+    this.typesIntOrString = typesIntOrString;
   }
 
   private field(path: string): string {
@@ -61,7 +70,7 @@ class Check {
 
   ratcheted(value: unknown, node: SchemaNode, path: string, correlated: Correlated): Findings {
     const found = this.check(value, node, path, correlated);
-    if (found.errors.length > 0 && correlated !== undefined && deepEqual(value, correlated.old)) found.errors.length = 0;
+    if (found.errors.length > 0 && correlated !== undefined && isUnchanged(value, correlated.old, node)) found.errors.length = 0;
     return found;
   }
 
@@ -72,7 +81,7 @@ class Check {
       this.enum(found, value, node, path);
       return found;
     }
-    if (node.type !== '' || node.intOrString || node.format !== '') {
+    if (node.type !== '' || (node.intOrString && this.typesIntOrString) || node.format !== '') {
       if (this.type(found, value, node, path)) found.matches++;
       found.matches++;
     }
@@ -102,7 +111,7 @@ class Check {
   }
 
   private type(found: Findings, value: unknown, node: SchemaNode, path: string): boolean {
-    const types = node.intOrString ? ['integer', 'string'] : node.type === '' ? [] : [node.type];
+    const types = node.intOrString && this.typesIntOrString ? ['integer', 'string'] : node.type === '' ? [] : [node.type];
     const given = jsonType(value);
     if (value === null) return types.length === 0 || node.nullable ? true : this.mistyped(found, path, types.join(','), given);
     const isNumber = given === 'integer' || given === 'number';
@@ -116,7 +125,7 @@ class Check {
   }
 
   private enum(found: Findings, value: unknown, node: SchemaNode, path: string): void {
-    if (node.enum === undefined || (value !== null && node.enum.some((one) => sameScalar(one, value)))) return;
+    if (node.enum === undefined || (value !== null && node.enum.some((one) => isOneOf(value, one)))) return;
     found.errors.push(
       notSupported(
         this.field(path),
@@ -168,7 +177,7 @@ class Check {
   private object(found: Findings, value: Bag, node: SchemaNode, path: string, correlated: Correlated): void {
     const { maxProperties, minProperties } = node.source;
     const { properties, additional } = node;
-    const old = correlated !== undefined && isBag(correlated.old) && !node.atomicMap ? correlated.old : undefined;
+    const old = correlated !== undefined && isBag(correlated.old) ? correlated.old : undefined;
     const oldOf = (key: string): Correlated => (old !== undefined && Object.hasOwn(old, key) ? { old: old[key] } : undefined);
     if (minProperties !== undefined || maxProperties !== undefined) {
       const count = Object.keys(value).length;
@@ -190,7 +199,9 @@ class Check {
   }
 
   private merge(into: Findings, one: Findings): void {
-    if (one.errors.length > 0) into.errors.push(...one.errors);
+    // what two alternatives say alike is told once
+    for (const error of one.errors)
+      if (!into.errors.some((told) => told.field === error.field && told.type === error.type && told.detail === error.detail)) into.errors.push(error);
     into.matches += one.matches;
   }
 
@@ -246,11 +257,40 @@ class Check {
   }
 }
 
+/** Whether a value is what it was, as far as its schema can tell: where it knows nothing of a key it cannot. */
+export function isUnchanged(value: unknown, old: unknown, node: SchemaNode): boolean {
+  if (Array.isArray(value)) {
+    if (!Array.isArray(old) || old.length !== value.length) return false;
+    if (node.listType !== 'map' || node.items === undefined) return deepEqual(value, old);
+    const { items } = node;
+    const before = oldItems(node, { old })!;
+    return value.every((item) => {
+      const was = before(item);
+      return was !== undefined && isUnchanged(item, was.old, items);
+    });
+  }
+  if (!isBag(value)) return deepEqual(value, old);
+  if (!isBag(old)) return false;
+  const keys = Object.keys(value);
+  return (
+    keys.length === Object.keys(old).length &&
+    keys.every((key) => {
+      const child = node.properties?.get(key) ?? (typeof node.additional === 'object' ? node.additional : undefined);
+      return child !== undefined && Object.hasOwn(old, key) && isUnchanged(value[key], old[key], child);
+    })
+  );
+}
+
 /** Finds what an item was before: lists of type map know their items by keys, others cannot. */
 export function oldItems(node: SchemaNode, correlated: Correlated): ((item: unknown) => Correlated) | undefined {
   if (node.listType !== 'map' || correlated === undefined || !Array.isArray(correlated.old)) return undefined;
-  const keyOf = (item: unknown): string | undefined =>
-    isBag(item) ? JSON.stringify(node.listMapKeys.map((key) => item[key] ?? node.items?.properties?.get(key)?.default ?? null)) : undefined;
+  const keyOf = (item: unknown): string | undefined => {
+    if (!isBag(item) || node.listMapKeys.some((key) => item[key] === undefined || typeof item[key] === 'object')) return undefined;
+    return JSON.stringify(
+      node.listMapKeys.map((key) => item[key]),
+      (_, key: unknown) => (typeof key === 'bigint' ? String(key) : key),
+    );
+  };
   const byKey = new Map<string, unknown>();
   for (const item of correlated.old as unknown[]) {
     const key = keyOf(item);

@@ -39,7 +39,7 @@ export function checkTemplateOf(errors: Errors, field: string, selector: LabelSe
   checkRestarting(errors, field, template, kind);
 }
 
-const PERCENT = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%', regex used for validation is '[0-9]+%')";
+const PERCENT = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 const isPercent = (value: number | string): value is string => typeof value === 'string' && /^[0-9]+%$/.test(value);
 
 export function checkCountOrPercent(errors: Errors, field: string, value: number | string | undefined): void {
