@@ -6,17 +6,20 @@ import { parseArgs } from 'node:util';
 import { type BenchCluster, throwawayCluster } from './cluster.ts';
 import { targetOf } from './http.ts';
 import { prepare, remove } from './namespace.ts';
+import { POD_ROWS } from './pods.ts';
 import { printed, report, type Result } from './report.ts';
 import type { Outcome, Row, Subject } from './row.ts';
 import { API_ROWS } from './rows.ts';
 
 const SHORT = 0.02;
+/** Before anything else is done to the cluster. */
+const FIRST = 'memory-fresh';
 const USAGE = `Usage: npm run bench -- [options]
   --kubeconfig FILE   the cluster to measure; without it one is started for the purpose and removed
   --against FILE      another cluster, measured beside it row by row
-  --rows ID,ID...     only these rows: ${API_ROWS.map(({ id }) => id).join(', ')},
-                      of a cluster started here also api-ready, cluster-ready, pods-1, pods-30
-  --nodes N           Docker nodes of the cluster that is started (0); pod rows need 1 or more
+  --rows ID,ID...     only these rows: ${[...API_ROWS, ...POD_ROWS].map(({ id }) => id).join(', ')},
+                      and of a cluster started here api-ready, cluster-ready
+  --nodes N           Docker nodes of the cluster that is started (0); with nodes the rows of pods are measured too
   --short             a fiftieth of the work: whether it runs, not how fast`;
 
 export interface BenchOptions {
@@ -41,7 +44,7 @@ async function attempt(row: Row, subject: Subject): Promise<Outcome> {
 
 export async function bench(options: BenchOptions): Promise<readonly Result[]> {
   const own: BenchCluster | undefined = options.kubeconfig === undefined ? await throwawayCluster(options.nodes ?? 0) : undefined;
-  const rows = [...(own?.rows ?? []), ...API_ROWS];
+  const rows = [...(own?.rows ?? []), ...API_ROWS.filter(({ id }) => id === FIRST), ...POD_ROWS, ...API_ROWS.filter(({ id }) => id !== FIRST)];
   const unknown = options.rows?.find((id) => !rows.some((row) => row.id === id));
   const subjects: Subject[] = [];
   try {
@@ -51,7 +54,7 @@ export async function bench(options: BenchOptions): Promise<readonly Result[]> {
       const subject = {
         name: index === 0 && own !== undefined ? 'Paperplane' : file,
         target: targetOf(file),
-        namespace: `bench-${process.pid}`,
+        namespace: `bench-${process.pid}-${index}`,
         size: options.short === true ? SHORT : 1,
         made: new Set<never>(),
       };
@@ -61,7 +64,9 @@ export async function bench(options: BenchOptions): Promise<readonly Result[]> {
     const results: Result[] = [];
     options.told?.(report(subjects.map(({ name }) => name)));
     for (const row of rows) {
-      if (options.rows !== undefined && !options.rows.includes(row.id)) continue;
+      // pods start where there are nodes: asked for by name, or on nodes of the bench's own
+      const wanted = options.rows?.includes(row.id) ?? (!POD_ROWS.includes(row) || (options.nodes ?? 0) > 0);
+      if (!wanted) continue;
       const outcomes: Outcome[] = [];
       // row by row, not cluster by cluster: what else the machine does meets both alike
       for (const subject of subjects) outcomes.push(await attempt(row, subject));
