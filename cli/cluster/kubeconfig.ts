@@ -10,9 +10,11 @@ export interface AwsKubeconfigOptions {
   readonly ca?: string;
   /** How this program is called: `[file, ...arguments]`. */
   readonly program: readonly [string, ...string[]];
+  /** For the program: credentials of an emulator. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-export function awsKubeconfig({ api, cluster, region, login, ca, program }: AwsKubeconfigOptions): string {
+export function awsKubeconfig({ api, cluster, region, login, ca, program, env }: AwsKubeconfigOptions): string {
   const [command, ...before] = login === 'aws' ? (['aws', 'eks', 'get-token'] as const) : ([...program, 'token'] as const);
   return stringify({
     apiVersion: 'v1',
@@ -31,6 +33,7 @@ export function awsKubeconfig({ api, cluster, region, login, ca, program }: AwsK
             apiVersion: 'client.authentication.k8s.io/v1beta1',
             command,
             args: [...before, '--cluster-name', cluster, '--region', region],
+            ...(env === undefined ? {} : { env: Object.entries(env).map(([name, value]) => ({ name, value })) }),
             interactiveMode: 'Never',
             provideClusterInfo: false,
           },

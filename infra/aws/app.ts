@@ -5,6 +5,7 @@ import { buildCode } from './build.ts';
 import { PaperplaneStack } from './stack.ts';
 
 const app = new App();
-new PaperplaneStack(app, await buildCode());
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+const { settings } = new PaperplaneStack(app, await buildCode());
+// an emulator has no logs and no recovery to be checked
+if (!settings.local) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

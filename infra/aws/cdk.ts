@@ -39,24 +39,26 @@ function advice(error: unknown): string {
   }
 }
 
-async function check(): Promise<void> {
+async function check(): Promise<{ readonly account: string; readonly region: string }> {
   const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
   if (region === undefined || region === '') throw new CannotDeploy('no region is set: export AWS_REGION=us-east-1, or another one');
   const sts = new STSClient({ region, maxAttempts: 2 });
   try {
     const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: AbortSignal.timeout(LIMIT_MS) });
     process.stderr.write(`paperplane: account ${Account}, region ${region}, as ${Arn}\n`);
+    return { account: Account ?? '', region };
   } catch (error) {
     throw new CannotDeploy(advice(error));
   }
 }
 
 /** Runs cdk; answers its exit code. */
-export function cdk(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+export function cdk(args: readonly string[], withApp = true): Promise<number> {
   const bin = join(repositoryRoot, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-  const app = `${JSON.stringify(process.execPath)} ${JSON.stringify(join(repositoryRoot, 'infra', 'aws', 'app.ts'))}`;
+  // one text for a shell; quotes around the first word are taken off by the CDK
+  const app = `${process.execPath.replaceAll(/[^\w./-]/g, '\\$&')} infra/aws/app.ts`;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args, '--app', app, '--output', join(repositoryRoot, '.cache', 'cdk.out')], { cwd: repositoryRoot, stdio: 'inherit', env });
+    const child = spawn(process.execPath, [bin, ...args, ...(withApp ? ['--app', app, '--output', join(repositoryRoot, '.cache', 'cdk.out')] : [])], { cwd: repositoryRoot, stdio: 'inherit' });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });
@@ -68,10 +70,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return rest.includes('--help') ? 0 : 64;
   }
-  await check();
+  const { account, region } = await check();
   if (command === 'destroy') return cdk(['destroy', '--all', ...rest]);
   // an account and region that were never deployed to lack the CDK's own stack; it is left alone where it is there
-  const bootstrapped = await cdk(['bootstrap', ...rest.filter((arg, at) => arg === '-c' || rest[at - 1] === '-c')]);
+  const bootstrapped = await cdk(['bootstrap', `aws://${account}/${region}`], false);
   if (bootstrapped !== 0) throw new CannotDeploy('the CDK’s own stack could not be made: its output is above (cloudformation, s3, iam and ssm are needed)');
   const code = await cdk(['deploy', '--all', ...rest]);
   if (code !== 0)

@@ -39,7 +39,6 @@ export function createDoors(scope: Construct, { name, local }: Settings, api: La
     proxy: true,
     ...(local ? {} : { responseTransferMode: ResponseTransferMode.STREAM, timeout: Duration.minutes(15) }),
     scopePermissionToMethod: false,
-    allowTestInvoke: false,
   });
   const log = new LogGroup(scope, 'AccessLog', { logGroupName: `/aws/apigateway/${name}`, retention: RetentionDays.TWO_WEEKS, removalPolicy: RemovalPolicy.DESTROY });
   const rest = new RestApi(scope, 'Rest', {

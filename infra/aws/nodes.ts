@@ -77,8 +77,7 @@ export function createNodes(scope: Construct, { settings, table, agents, agentBu
   network.addGatewayEndpoint('DynamoDB', { service: GatewayVpcEndpointAwsService.DYNAMODB });
 
   const ports = new SecurityGroup(scope, 'NodePorts', { vpc, description: 'Nodes and pods of one installation among themselves', allowAllOutbound: true });
-  ports.addIngressRule(ports, Port.allTraffic(), 'nodes among themselves');
-  ports.addIngressRule(Peer.ipv4(VPC_CIDR), Port.tcpRange(30000, 32767), 'health checks and traffic of load balancers');
+  ports.addIngressRule(Peer.ipv4(VPC_CIDR), Port.allTraffic(), 'nodes and pods among themselves, and health checks of load balancers');
 
   // the reconciler lets load balancers in, by this tag
   Tags.of(ports).add('paperplane', settings.name);
@@ -149,7 +148,8 @@ export function createNodes(scope: Construct, { settings, table, agents, agentBu
     launchTemplate: template,
     minCapacity: 0,
     maxCapacity: settings.maxNodes,
-    desiredCapacity: settings.nodes,
+    // where nothing is said the group keeps the number that it has
+    ...(settings.nodes > 0 ? { desiredCapacity: settings.nodes } : {}),
     groupMetrics: [GroupMetrics.all()],
     updatePolicy: UpdatePolicy.rollingUpdate({ maxBatchSize: 1, minInstancesInService: 0 }),
   });

@@ -129,7 +129,7 @@ describe('the stack', () => {
   });
 
   test('has a group of Docker hosts that begins with none', () => {
-    template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { MinSize: '0', DesiredCapacity: '0', MaxSize: '10' });
+    template.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { MinSize: '0', DesiredCapacity: Match.absent(), MaxSize: '10' });
     synthesize({ nodes: '3' }).hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { DesiredCapacity: '3' });
     template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
       LaunchTemplateData: {

@@ -1,0 +1,199 @@
+/** The place: deployed functions run by the gateway, in front of the emulator's table and queues, with a checking STS and a gateway node for upgrades. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { awsTokens } from '#apiserver/authn/aws/authenticator.ts';
+import { askSts } from '#apiserver/authn/aws/sts.ts';
+import { dynamoClusters } from '#cloud/aws/clusters.ts';
+import type { ClusterRecord } from '#cloud/clusters/port.ts';
+import { message } from '#control/work.ts';
+import { newCluster } from '#functions/api/installation.ts';
+import { openCluster } from '#functions/shared/cluster.ts';
+import { clusterQueue } from '#functions/shared/cluster-queue.ts';
+import { CLUSTER_BOOTSTRAP } from '#functions/shared/controllers.ts';
+import { sqsSender } from '#functions/shared/sqs.ts';
+import { FUNCTIONS } from '#infra/aws/functions.ts';
+import { directDialer } from '#infra/local/door/dialer.ts';
+import { builtInKinds } from '#kinds/registry.ts';
+import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
+import { createDynamoClient } from '#store/dynamodb/client.ts';
+import { openDynamoStore } from '#store/dynamodb/store.ts';
+import { presignToken } from '../../cli/token/presign.ts';
+import { type Door, openDoor } from '../gateway/door/door.ts';
+import type { Principal } from '../gateway/iam/sigv4.ts';
+import { openSts } from '../gateway/iam/sts.ts';
+import { openLambda } from '../gateway/lambda/service.ts';
+import { KIND, NASTY } from '../gateway/lambda/spec.ts';
+import { mapQueue, type Mapping } from '../gateway/mappings/queue.ts';
+import { sqsReceiver } from '../gateway/mappings/sqs.ts';
+import { mapStream } from '../gateway/mappings/stream.ts';
+import { ACCOUNT, ADMIN_ARN, NODE_ROLE, type PlaceConfig, SIMULATED_ROLE } from './config.ts';
+import { deployedFunction, deployedMappings } from './deployed.ts';
+
+/** Tokens are good for a quarter of an hour; agents read the file again when it changed. */
+const TOKEN_EVERY_MS = 8 * 60_000;
+/** Batches of one queue at once. */
+const CONCURRENCY = 3;
+/** As the CDK app's queues have it, shorter: a worker that is thrown away should be noticed within a test. Seconds. */
+const VISIBILITY_SECONDS = 30;
+
+type Log = (text: string, error?: unknown) => void;
+
+/** The key of an agent, known to this STS alone. */
+const agentKey = (name: string): string => `ASIALOCAL${name.replaceAll(/[^a-z0-9]/gi, '').toUpperCase()}`;
+
+function principalsOf(config: PlaceConfig): ReadonlyMap<string, Principal> {
+  const secretAccessKey = config.secretAccessKey;
+  const known = new Map<string, Principal>([[config.accessKeyId, { secretAccessKey, arn: ADMIN_ARN, account: ACCOUNT, userId: 'AROALOCALADMIN:local' }]]);
+  for (const { name, role } of config.agents) {
+    const roleName = role === 'node' ? NODE_ROLE : SIMULATED_ROLE;
+    known.set(agentKey(name), { secretAccessKey, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName}/${name}`, account: ACCOUNT, userId: `AROALOCAL${role.toUpperCase()}:${name}` });
+  }
+  return known;
+}
+
+async function writeTokens(config: PlaceConfig): Promise<void> {
+  for (const { name, tokenFile } of config.agents) {
+    const credentials = { accessKeyId: agentKey(name), secretAccessKey: config.secretAccessKey };
+    const token = await presignToken({ credentials, region: config.region, cluster: config.cluster, now: new Date() });
+    mkdirSync(dirname(tokenFile), { recursive: true });
+    writeFileSync(`${tokenFile}.part`, token, { mode: 0o600 });
+    renameSync(`${tokenFile}.part`, tokenFile);
+  }
+}
+
+/** The cluster's item, with the nodes' roles among those who may. */
+async function recordOf(config: PlaceConfig): Promise<ClusterRecord> {
+  const record = await newCluster(config.cluster, { arn: ADMIN_ARN, account: ACCOUNT, userId: '' }, { clock, ids }, { podCIDR: config.podCIDR, serviceCIDR: config.serviceCIDR });
+  return {
+    ...record,
+    access: [
+      ...record.access,
+      { arn: `arn:aws:iam::${ACCOUNT}:role/${NODE_ROLE}`, username: 'system:node:{{SessionName}}', groups: ['system:nodes'] },
+      { arn: `arn:aws:iam::${ACCOUNT}:role/${SIMULATED_ROLE}`, username: 'paperplane:simulated-nodes', groups: ['system:masters'] },
+    ],
+    api: { address: config.apiAddress, port: config.port },
+  };
+}
+
+export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(): Promise<void> }> {
+  const random = Math.random;
+  const aws = { endpoint: config.endpoint, region: config.region, credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey } };
+  const lambdaClient = new LambdaClient(aws);
+  const sqs = new SQSClient({ ...aws, useQueueUrlAsEndpoint: false });
+  const dynamo = createDynamoClient(aws);
+  const sts = await openSts(principalsOf(config));
+  const ask = askSts(sts.url);
+  await writeTokens(config);
+  const tokens = setInterval(() => void writeTokens(config).catch((error: unknown) => log('the tokens of the agents', error)), TOKEN_EVERY_MS);
+
+  const caPem = readFileSync(config.caFile, 'utf8');
+  const kubelet = { certPem: readFileSync(config.kubeletClient.certFile, 'utf8'), keyPem: readFileSync(config.kubeletClient.keyFile, 'utf8') };
+  const environment = {
+    AWS_ENDPOINT_URL: config.endpoint,
+    AWS_ACCESS_KEY_ID: config.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: config.secretAccessKey,
+    // the agents and the pods know no prefix
+    PAPERPLANE_DEFAULT_CLUSTER: config.cluster,
+    PAPERPLANE_STS_ENDPOINT: sts.url.href,
+    PAPERPLANE_ADMINISTRATORS: ADMIN_ARN,
+    PAPERPLANE_CA_BUNDLE: caPem,
+    PAPERPLANE_API_ADDRESS: config.apiAddress,
+    PAPERPLANE_API_PORT: String(config.port),
+    PAPERPLANE_KUBELET_CA: caPem,
+    PAPERPLANE_KUBELET_CERT: kubelet.certPem,
+    PAPERPLANE_KUBELET_KEY: kubelet.keyPem,
+  };
+  const names = FUNCTIONS.map((name) => `${config.stack}-${name}`);
+  const specs = await Promise.all(names.map((name) => deployedFunction(lambdaClient, name, config.codeFolder, environment)));
+  const nastiness = config.nasty ? NASTY : KIND;
+  const lambda = await openLambda({ functions: specs, region: config.region, random, nastiness, log: (name, line) => log(`${name}: ${line}`) });
+
+  const mappings: Mapping[] = [];
+  for (const mapping of await deployedMappings(lambdaClient, names)) {
+    const { functionName, sourceArn, batchSize, filters, retries } = mapping;
+    const common = { lambda, functionName, region: config.region, batchSize, random, nastiness, log: (text: string) => log(text) };
+    const table = /:dynamodb:[^:]*:[^:]*:table\/([^/]+)\/stream/.exec(sourceArn)?.[1];
+    if (table !== undefined) {
+      const dead = (records: readonly object[], error: string): void => log(`${records.length} changes were given up: ${error}`);
+      mappings.push(mapStream({ ...common, streams: new DynamoDBStreamsClient(aws), table, filters, startAt: 'TRIM_HORIZON', retries, dead }));
+      continue;
+    }
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: sourceArn.split(':').at(-1)! }));
+    mappings.push(mapQueue({ ...common, queue: sqsReceiver(sqs, QueueUrl!), arn: sourceArn, concurrency: CONCURRENCY, visibilitySeconds: VISIBILITY_SECONDS }));
+  }
+
+  const variables = specs[0]!.environment;
+  const table = variables['PAPERPLANE_TABLE']!;
+  const clusters = dynamoClusters(dynamo, table);
+  let record = await clusters.get(config.cluster);
+  if (record === undefined) await clusters.create((record = await recordOf(config)));
+  const reconcile = sqsSender({ client: sqs, name: 'reconcile', url: variables['PAPERPLANE_RECONCILE_QUEUE_URL']!, laterUrl: variables['PAPERPLANE_LATER_QUEUE_URL']!, clock, ids, random });
+  await clusterQueue(reconcile, config.cluster).send([message(CLUSTER_BOOTSTRAP)]);
+
+  // the gateway node, where CloudFront's path behaviours send what upgrades: it answers for the API server, from inside
+  const known = record;
+  const store = openDynamoStore({ client: dynamo, table, cluster: known.id, clock, random, onError: (error) => log('store', error) });
+  const node = await openCluster({
+    record: known,
+    store,
+    registry: builtInKinds(),
+    authenticators: [awsTokens({ cluster: config.cluster, ask, access: async () => known.access, clock })],
+    dialer: directDialer({ caPem, ...kubelet }),
+    clock,
+    ids,
+    random,
+    log,
+  });
+  const prefix = `/clusters/${config.cluster}`;
+  const doors: Door[] = [];
+  for (const address of config.listen) {
+    doors.push(
+      await openDoor({
+        lambda,
+        functionName: `${config.stack}-api`,
+        kind: 'rest',
+        address,
+        port: config.port,
+        tls: { certPem: readFileSync(config.serving.certFile, 'utf8'), keyPem: readFileSync(config.serving.keyFile, 'utf8') },
+        log,
+        upgrade(incoming, socket, head) {
+          const url = incoming.url ?? '/';
+          const mark = url.indexOf('?');
+          const raw = mark < 0 ? url : url.slice(0, mark);
+          const abort = new AbortController();
+          socket.on('close', () => abort.abort());
+          const request = {
+            method: incoming.method ?? 'GET',
+            path: raw.startsWith(`${prefix}/`) ? raw.slice(prefix.length) : raw,
+            query: mark < 0 ? '' : url.slice(mark + 1),
+            headers: incoming.headers as Record<string, string>,
+            body: undefined,
+            signal: abort.signal,
+          };
+          node
+            .wake()
+            .then(() => node.server.upgrade(request, socket, head))
+            .catch((error: unknown) => {
+              log('an upgraded connection', error);
+              socket.destroy();
+            });
+        },
+      }),
+    );
+  }
+  return {
+    async close() {
+      clearInterval(tokens);
+      for (const door of doors) await door.close();
+      await Promise.all(mappings.map((mapping) => mapping.stop()));
+      await lambda.close();
+      await store.close();
+      await sts.close();
+    },
+  };
+}
+
+export const codeFolder = (root: string): string => join(root, 'code');
