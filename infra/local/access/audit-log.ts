@@ -32,11 +32,13 @@ export function auditLog(file: string, onError: (error: unknown) => void, maxSiz
 
   const put = (batch: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
-      writeBytes(fd, batch, 0, batch.byteLength, null, (error, written) => {
-        if (error !== null) reject(error);
-        else if (written < batch.byteLength) put(batch.subarray(written)).then(resolve, reject);
-        else resolve();
-      });
+      const from = (at: number): void =>
+        writeBytes(fd, batch, at, batch.byteLength - at, null, (error, written) => {
+          if (error !== null) reject(error);
+          else if (at + written < batch.byteLength) from(at + written);
+          else resolve();
+        });
+      from(0);
     });
 
   async function drain(): Promise<void> {
