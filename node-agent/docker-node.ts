@@ -27,7 +27,9 @@ import { systemRandom } from './random.ts';
 import { PAUSE_IMAGE, pauseLayer } from './runtime/docker/pause.ts';
 import { openDockerRuntime, type DockerRuntime } from './runtime/docker/runtime.ts';
 import { RuntimeUnsupported } from './runtime/errors.ts';
-import type { KubeletServer } from './streams/port.ts';
+import { machineFigures } from './stats/machine.ts';
+import { createStats } from './stats/stats.ts';
+import type { KubeletServer, StreamStats } from './streams/port.ts';
 import { startKubeletServer } from './streams/server.ts';
 import { createNodeVolumes } from './volumes/node-volumes.ts';
 import { KUBELET_VERSION } from './version.ts';
@@ -68,7 +70,14 @@ async function podRange(file: string, given: Promise<string>): Promise<string> {
   return range;
 }
 
-async function serveKubelet(config: AgentConfig, files: KubeletFiles, runtime: DockerRuntime, manager: PodManager, problem: () => string | undefined): Promise<KubeletServer> {
+async function serveKubelet(
+  config: AgentConfig,
+  files: KubeletFiles,
+  runtime: DockerRuntime,
+  manager: PodManager,
+  stats: StreamStats,
+  problem: () => string | undefined,
+): Promise<KubeletServer> {
   const [cert, key, clientCA] = await Promise.all([readFile(files.certFile), readFile(files.keyFile), readFile(files.clientCAFile)]);
   return startKubeletServer({
     nodeName: config.nodeName,
@@ -77,6 +86,7 @@ async function serveKubelet(config: AgentConfig, files: KubeletFiles, runtime: D
     tls: { cert, key, clientCA },
     runtime,
     pods: streamPods(manager),
+    stats,
     health: problem,
     log: (message, error) => console.warn(error === undefined ? message : `${message}: ${messageOf(error)}`),
   });
@@ -177,7 +187,15 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
   manager = node.manager;
   await Promise.race([cluster.services().synced, pause(clock, SERVICES_WAIT_MS, signal)]);
   await node.manager.start(signal);
-  const server = config.kubelet === undefined ? undefined : await serveKubelet(config, config.kubelet, runtime, node.manager, () => health.problem());
+  const stats = createStats({
+    nodeName,
+    runtime,
+    clock,
+    pods: () => node.manager.list(),
+    volumes: node.services.volumes,
+    machine: machineFigures({ stateDir, shared: config.hostNetworkContainer !== undefined, memoryBytes: version.memoryBytes, nowMs: clock.now() }),
+  });
+  const server = config.kubelet === undefined ? undefined : await serveKubelet(config, config.kubelet, runtime, node.manager, stats, () => health.problem());
   networkProblem = undefined;
   started.resolve();
   made.changed();

@@ -5,6 +5,7 @@ import { pause } from '../api/pause.ts';
 import { admit } from './admission.ts';
 import { messageOf } from './failure.ts';
 import type { PodJournal } from './journal.ts';
+import { watchLocalStorage } from './local-storage.ts';
 import { LABEL } from './labels.ts';
 import { isTerminal, type Pod } from './pod.ts';
 import type { NodeServices } from './services.ts';
@@ -207,7 +208,10 @@ export function createPodManager(options: PodManagerOptions): PodManager {
       signal,
     );
     void relistNowAndThen(signal);
+    void watchLocalStorage(services, list, signal);
   }
+
+  const list = (): readonly PodView[] => [...workers.values()].map((worker) => ({ pod: worker.pod, worker }));
 
   async function relistNowAndThen(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -231,7 +235,7 @@ export function createPodManager(options: PodManagerOptions): PodManager {
       }
       return found === undefined ? undefined : { pod: found.pod, worker: found };
     },
-    list: () => [...workers.values()].map((worker) => ({ pod: worker.pod, worker })),
+    list,
     runtimeRecovered() {
       for (const worker of workers.values()) worker.retry();
     },

@@ -72,6 +72,8 @@ export class PodWorker {
   #finished = false;
   #settled = true;
   #saved = '';
+  /** In place of the pod's own. */
+  #graceSeconds: number | undefined;
 
   constructor(host: WorkerHost, pod: Pod) {
     this.uid = pod.metadata.uid;
@@ -114,6 +116,14 @@ export class PodWorker {
     if (this.#record.ended !== undefined || this.#released) return;
     this.#record.ended = { reason, message };
     this.wake();
+  }
+
+  /** Ends the pod at once because it takes more of the node than it may. */
+  evict(message: string): void {
+    if (!this.active) return;
+    tell(this.#services, this.#pod, undefined, 'Warning', 'Evicted', message);
+    this.#graceSeconds = 1;
+    this.end('Evicted', message);
   }
 
   /** Takes on the containers that the runtime has of this pod. */
@@ -405,7 +415,7 @@ export class PodWorker {
     }
     // What is being made must be there before it can be taken away: these stages wake the worker when they are through.
     if (this.#sandboxStage.running || this.#volumeStage.running) return;
-    const grace = graceOf(this.#pod);
+    const grace = this.#graceSeconds ?? graceOf(this.#pod);
     const wait = this.#run(this.#endStage, async () => {
       await endContainers(this.#services, {
         pod: this.#pod,

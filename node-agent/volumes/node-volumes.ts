@@ -26,6 +26,7 @@ import { configSources, isPayloadVolume, payloadOf, type PayloadContext } from '
 import { VolumeNotReady, type PodVolumes } from './port.ts';
 import { mountSubPath } from './sub-path.ts';
 import { createTokenKeeper } from './tokens.ts';
+import { diskUsage } from './usage.ts';
 
 /** Tokens are looked after this often. */
 const TOKEN_CHECK_MS = 60_000;
@@ -238,6 +239,11 @@ export function createNodeVolumes(options: NodeVolumesOptions): PodVolumes {
       const root = await realpath(made.path);
       const real = await realpath(path.join(root, file)).catch(() => undefined);
       return real?.startsWith(`${root}/`) === true ? readFile(real, 'utf8') : undefined;
+    },
+    async usage(podUid) {
+      const state = pods.get(podUid);
+      const folders = (state?.pod.spec.volumes ?? []).filter(({ name, emptyDir }) => emptyDir !== undefined && emptyDir.medium !== 'Memory' && state!.made.has(name));
+      return new Map(await Promise.all(folders.map(async ({ name }): Promise<[string, number]> => [name, await diskUsage(state!.made.get(name)!.path)])));
     },
     tearDown,
     async retain(podUids) {

@@ -21,6 +21,8 @@ export interface PodVolumes {
   /** The mounts of one container; `look` answers its variables, for subPathExpr. */
   mounts(pod: Pod, container: Container, look: (name: string) => string | undefined): Promise<readonly Mount[]>;
   readFile(pod: Pod, volume: string, path: string): Promise<string | undefined>;
+  /** Bytes that each emptyDir on the node's disk takes up. */
+  usage(podUid: string): Promise<ReadonlyMap<string, number>>;
   /** Unmounts and removes what belongs to the pod, data of emptyDirs included; idempotent. */
   tearDown(podUid: string): Promise<void>;
   /** Tears down every pod that is not named. */
@@ -32,6 +34,7 @@ export const noVolumes: PodVolumes = {
   refresh: () => Promise.resolve(),
   mounts: () => Promise.resolve([]),
   readFile: () => Promise.resolve(undefined),
+  usage: () => Promise.resolve(new Map()),
   tearDown: () => Promise.resolve(),
   retain: () => Promise.resolve(),
 };
