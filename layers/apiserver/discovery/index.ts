@@ -77,8 +77,12 @@ function subresourcesOf(kind: Kind): readonly SubresourceFacts[] {
   ] as readonly SubresourceFacts[];
 }
 
+/** What clients are told of a resource whose definition is on its way out; finalizers can be taken from its objects all the same. */
+const LEAVING = ['delete', 'deletecollection', 'get', 'list', 'watch'];
+
 function ofKind(kind: Kind, stored: Kind | undefined): DiscoveredResource {
-  const { plural, singular, kind: name, namespaced, verbs, shortNames, categories } = kind;
+  const { plural, singular, kind: name, namespaced, shortNames, categories } = kind;
+  const verbs = kind.custom?.terminating === true ? LEAVING : kind.verbs;
   return { plural, singular, kind: name, namespaced, verbs, shortNames, categories, storageVersionHash: storageHash(stored ?? kind), subresources: subresourcesOf(kind) };
 }
 

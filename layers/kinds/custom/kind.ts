@@ -21,7 +21,6 @@ import { type Correlated, NO_PLACE, validateValue } from './validate-value.ts';
 import { deprecationWarnings, finalizerWarnings } from './warnings.ts';
 
 const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
-const TERMINATING_VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 const STATUS_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
 /** While one of these is found rules are not looked at: they rely on what the schema says. */
 const BLOCKING: ReadonlySet<FieldError['type']> = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
@@ -174,7 +173,7 @@ export function customKind(definition: CustomResourceDefinition, version: Custom
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
-    verbs: terminating ? TERMINATING_VERBS : VERBS,
+    verbs: VERBS,
     storage: `${names.plural}.${group}`,
     schema,
     hasGeneration: true,
