@@ -8,12 +8,12 @@ if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(rounds) || rounds < 1) 
   process.stderr.write('npm run fuzz -- [--seed N] [--rounds N]\n');
   process.exit(2);
 }
-const { findings, statuses } = await fuzz(seed, rounds);
+const { findings, statuses, growth } = await fuzz(seed, rounds);
 for (const { round, what, request } of findings) process.stdout.write(`round ${round}: ${what}\n  ${request}\n`);
 process.stdout.write(
   `seed ${seed}, ${rounds} requests: ${[...statuses]
     .sort(([a], [b]) => a - b)
     .map(([status, count]) => `${status}: ${count}`)
-    .join(', ')}; ${findings.length} findings\n`,
+    .join(', ')}; heap grew by ${(growth / 2 ** 20).toFixed(1)} MiB; ${findings.length} findings\n`,
 );
 process.exitCode = findings.length === 0 ? 0 : 1;

@@ -60,7 +60,53 @@ const text = (body: unknown, random: Chance): Buffer => {
   return random.yes(0.05) ? damaged(bytes, random) : bytes;
 };
 
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'BREW'];
+const PIECES = [
+  'api',
+  'apis',
+  'v1',
+  'namespaces',
+  'default',
+  'pods',
+  'apps',
+  'openapi',
+  'v2',
+  'v3',
+  'version',
+  'healthz',
+  'livez',
+  'readyz',
+  'metrics',
+  'watch',
+  'proxy',
+  'log',
+  '',
+  '.',
+  '..',
+  '%',
+  '%2e%2e',
+  '%ff',
+  'é',
+  ' ',
+  '\u0000',
+  'x'.repeat(3000),
+];
+
+/** Bytes without any sense to them. */
+function rawRequest(random: Chance): FuzzRequest {
+  const path = `/${Array.from({ length: random.int(7) }, () => random.one(PIECES)).join('/')}`;
+  const noise = (): string => Array.from({ length: random.int(30) }, () => String.fromCharCode(32 + random.int(95))).join('');
+  const body = Buffer.from(Array.from({ length: random.int(200) }, () => random.int(256)));
+  return {
+    method: random.one(METHODS),
+    url: random.yes(0.3) ? `${path}?${noise()}` : path,
+    headers: { accept: random.yes(0.5) ? random.one(ACCEPT) : noise(), 'content-type': random.yes(0.5) ? random.one(PATCHES) : noise() },
+    body: random.yes(0.5) ? body : undefined,
+  };
+}
+
 export function fuzzRequest(kinds: readonly Kind[], random: Chance): FuzzRequest {
+  if (random.yes(0.1)) return rawRequest(random);
   const kind = random.one(kinds);
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const collection = `${root}/${kind.namespaced ? 'namespaces/default/' : ''}${kind.plural}`;

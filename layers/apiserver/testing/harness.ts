@@ -39,7 +39,7 @@ export interface Harness {
 }
 
 export async function startHarness(options: Partial<ApiServerOptions> = {}): Promise<Harness> {
-  const store = await openEmbeddedStore({ directory: ':memory:', cluster: 'test', clock: systemClock });
+  const store = await openEmbeddedStore({ directory: ':memory:', cluster: 'test', clock: options.clock ?? systemClock });
   const logged: unknown[] = [];
   const server = createApiServer({
     store,

@@ -15,6 +15,8 @@ interface Plan {
 
 interface FieldPlan {
   readonly dropEmpty: boolean;
+  /** Protobuf cannot leave it out, so that its bodies say null. */
+  readonly dropNull: boolean;
   /** For objects, items of lists, values of maps. */
   readonly inner: TypeSchema | undefined;
   readonly each: 'self' | 'items' | 'values';
@@ -65,10 +67,11 @@ function planOf(type: TypeSchema): Plan {
   plans.set(type, plan);
   for (const field of type.fields?.values() ?? []) {
     // a selector or list that must be there and is not is validation's affair
-    if (field.always === true && !(field.required && (field.pointer === true || field.type.type === 'array'))) fill.push(field);
+    const dropNull = field.required && (field.pointer === true || field.type.type === 'array');
+    if (field.always === true && !dropNull) fill.push(field);
     const { inner, each } = innerOf(field.type);
     const dropEmpty = field.pointer !== true && field.always !== true && field.type.type !== 'object' && field.type.type !== 'any';
-    if (dropEmpty || inner !== undefined) fields.set(field.name, { dropEmpty, inner, each });
+    if (dropEmpty || dropNull || inner !== undefined) fields.set(field.name, { dropEmpty, dropNull, inner, each });
   }
   return plan;
 }
@@ -89,7 +92,7 @@ export function shape(object: Bag, type: TypeSchema): void {
     const field = plan.fields.get(key);
     if (field === undefined) continue;
     const value = object[key];
-    if (field.dropEmpty && isEmpty(value)) {
+    if ((field.dropEmpty && isEmpty(value)) || (field.dropNull && value === null)) {
       delete object[key];
       continue;
     }
