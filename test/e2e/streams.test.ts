@@ -164,4 +164,31 @@ describe.skipIf(!isRoot)('streams', () => {
     expect(await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/default/services/web:http/proxy/name`).then((answer) => answer.text())).toBe(`I am ${name}\n`);
     await proxy.kill('SIGINT');
   });
+
+  test('figures of a node and its pods; a pod that outgrows its folder is evicted', async () => {
+    await cluster.create(
+      pod('hog', [shell('main', 'dd if=/dev/zero of=/data/file bs=1024 count=3000; while :; do :; done', { volumeMounts: [{ name: 'data', mountPath: '/data' }] })], {
+        volumes: [{ name: 'data', emptyDir: { sizeLimit: '1Mi' } }],
+      }),
+    );
+    await cluster.wait('pod/hog', 'condition=Ready');
+    const node = await ok(['get', 'pod', 'hog', '-o', 'jsonpath={.spec.nodeName}']);
+    interface Summary {
+      readonly node: { readonly memory: { readonly workingSetBytes: number }; readonly fs: { readonly capacityBytes: number } };
+      readonly pods: readonly {
+        readonly podRef: { readonly name: string };
+        readonly cpu: { readonly usageCoreNanoSeconds: number };
+        readonly memory: { readonly workingSetBytes: number };
+      }[];
+    }
+    const summary = JSON.parse(await ok(['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`])) as Summary;
+    expect(summary.node.memory.workingSetBytes).toBeGreaterThan(10e6);
+    expect(summary.node.fs.capacityBytes).toBeGreaterThan(1e9);
+    const hog = summary.pods.find(({ podRef }) => podRef.name === 'hog')!;
+    expect(hog.cpu.usageCoreNanoSeconds).toBeGreaterThan(1e6);
+    expect(hog.memory.workingSetBytes).toBeGreaterThan(1e4);
+    expect(await ok(['get', '--raw', `/api/v1/nodes/${node}/proxy/metrics/resource`])).toMatch(/pod_cpu_usage_seconds_total\{namespace="default",pod="hog"\} \d/);
+    await cluster.wait('pod/hog', 'jsonpath={.status.phase}=Failed');
+    expect(await ok(['get', 'pod', 'hog', '-o', 'jsonpath={.status.reason}: {.status.message}'])).toBe('Evicted: Usage of EmptyDir volume "data" exceeds the limit "1Mi". ');
+  });
 });
