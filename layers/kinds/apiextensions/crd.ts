@@ -4,6 +4,7 @@ import { semanticEqual } from '#machinery/json.ts';
 import { behaviour } from '../behaviour.ts';
 import { conditionOf } from '../custom/conditions.ts';
 import { knownFormat } from '../custom/json-schema.ts';
+import { canonicalSchema } from './canonical.ts';
 import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './validate.ts';
 import { anySchema } from './walk.ts';
 
@@ -13,6 +14,7 @@ const HTTPS_PORT = 443;
 function defaults({ spec, status }: CustomResourceDefinition): void {
   if (typeof spec !== 'object' || spec === null) return;
   spec.versions ??= [];
+  for (const { schema } of spec.versions) if (schema?.openAPIV3Schema !== undefined) canonicalSchema(schema.openAPIV3Schema);
   const names = (spec.names ??= { plural: '', kind: '' });
   if (!names.singular && names.kind) names.singular = names.kind.toLowerCase();
   if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
