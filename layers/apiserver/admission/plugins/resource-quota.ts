@@ -3,9 +3,8 @@
  * a conditional write, so that no two requests spend the same rest; a request that fails after that is put right by the quota
  * controller's recount. Requests that arrive together share one write per quota.
  */
-import type { ResourceQuota } from '#kinds/generated/types.ts';
+import type { Container, Pod, ResourceQuota } from '#kinds/generated/types.ts';
 import { quotaMatches, type Usage, usageOf } from '#kinds/quota/usage.ts';
-import type { KubeObject } from '#machinery/object.ts';
 import { add, compare, formatQuantity, parseQuantity, type Quantity, subtract, ZERO } from '#machinery/quantity.ts';
 import { forbiddenRequest, internalError } from '#machinery/status.ts';
 import { StoreConflict } from '#store/errors.ts';
@@ -24,22 +23,20 @@ interface Waiting {
 }
 
 /** Only what goes up is charged: an update that shrinks is the recount's to notice. */
-function delta(storage: string, object: KubeObject, old: KubeObject | undefined): Usage {
-  const now = usageOf(storage, object);
-  if (old === undefined) return now;
-  const before = usageOf(storage, old);
-  return Object.fromEntries(
+const rise = (now: Usage, before: Usage): Usage =>
+  Object.fromEntries(
     Object.entries(now)
       .map(([name, quantity]) => [name, subtract(quantity, before[name] ?? ZERO)] as const)
       .filter(([, quantity]) => quantity.nano > 0n),
   );
-}
+
+const limitsOf = ({ status, spec }: ResourceQuota): Readonly<Record<string, string>> => status?.hard ?? spec?.hard ?? {};
 
 const list = (entries: readonly (readonly [string, Quantity])[]): string => entries.map(([name, quantity]) => `${name}=${formatQuantity(quantity)}`).join(',');
 
 /** Adds the request to the quota's usage, or says why it may not. */
 function charge(quota: ResourceQuota, used: Record<string, Quantity>, request: Usage): string | undefined {
-  const hard = quota.status?.hard ?? quota.spec?.hard ?? {};
+  const hard = limitsOf(quota);
   const over: [string, Quantity][] = [];
   for (const [name, quantity] of Object.entries(request)) {
     if (hard[name] === undefined || quantity.nano <= 0n) continue;
@@ -53,13 +50,28 @@ function charge(quota: ResourceQuota, used: Record<string, Quantity>, request: U
   return undefined;
 }
 
-const COMPUTE = /^(cpu|memory|requests\.(cpu|memory)|limits\.(cpu|memory))$/;
+const COMPUTE = /^(requests\.)?(cpu|memory)$|^limits\.(cpu|memory)$/;
 
-/** A quota on computing resources wants every pod to say what it needs. */
-function unstated(quota: ResourceQuota, storage: string, request: Usage): string | undefined {
-  if (storage !== 'pods') return undefined;
-  const missing = Object.keys(quota.spec?.hard ?? {}).filter((name) => COMPUTE.test(name) && request[name] === undefined);
-  return missing.length === 0 ? undefined : `failed quota: ${quota.metadata.name}: must specify ${missing.toSorted().join(',')}`;
+function states(resources: Container['resources'], name: string): boolean {
+  const [, part, what] = /^(?:(requests|limits)\.)?(.*)$/.exec(name)!;
+  return (part === 'limits' ? resources?.limits : resources?.requests)?.[what!] !== undefined;
+}
+
+/** A quota on computing resources wants every container to say what it needs, unless the pod says it for them. */
+function unstated(quota: ResourceQuota, { spec }: Pod): string | undefined {
+  const missing: string[] = [];
+  for (const name of Object.keys(limitsOf(quota)).sort()) {
+    if (!COMPUTE.test(name) || states(spec?.resources, name)) continue;
+    const without = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].filter(({ resources }) => !states(resources, name));
+    if (without.length > 0) missing.push(`${name} for: ${[...new Set(without.map((container) => container.name))].sort().join(',')}`);
+  }
+  return missing.length === 0 ? undefined : `failed quota: ${quota.metadata.name}: must specify ${missing.join('; ')}`;
+}
+
+/** Nothing is charged to what nobody has counted yet. */
+function uncounted({ metadata, status }: ResourceQuota, request: Usage): string | undefined {
+  const names = Object.keys(status?.hard ?? {}).filter((name) => request[name] !== undefined);
+  return names.every((name) => status?.used?.[name] !== undefined) ? undefined : `status unknown for quota: ${metadata.name}, resources: ${names.sort().join(',')}`;
 }
 
 export function resourceQuota(): AdmissionPlugin {
@@ -80,12 +92,15 @@ export function resourceQuota(): AdmissionPlugin {
       const outcome = new Map<Waiting, string | undefined>();
       for (const one of batch) {
         const { object, oldObject, operation } = one.attributes;
-        const request = delta(one.storage, object!, operation === 'UPDATE' ? oldObject : undefined);
+        const now = usageOf(one.storage, object!);
+        const before = operation === 'UPDATE' && oldObject !== undefined ? usageOf(one.storage, oldObject) : undefined;
         let refusal: string | undefined;
         const undo = quotas.map(({ used }) => ({ ...used }));
         for (const entry of quotas) {
           if (refusal !== undefined || !quotaMatches(entry.quota, one.storage, object!)) continue;
-          refusal = (operation === 'CREATE' ? unstated(entry.quota, one.storage, request) : undefined) ?? charge(entry.quota, entry.used, request);
+          // an update that brings the object under this quota counts in full
+          const request = before !== undefined && quotaMatches(entry.quota, one.storage, oldObject!) ? rise(now, before) : now;
+          refusal = (one.storage === 'pods' ? unstated(entry.quota, object as Pod) : undefined) ?? uncounted(entry.quota, now) ?? charge(entry.quota, entry.used, request);
         }
         outcome.set(one, refusal);
         // a refused request, and one that is only tried, spends nothing
@@ -101,8 +116,12 @@ export function resourceQuota(): AdmissionPlugin {
         .map(({ stored, quota, used }) => {
           const status = {
             ...quota.status,
-            hard: quota.status?.hard ?? quota.spec?.hard ?? {},
-            used: { ...quota.status?.used, ...Object.fromEntries(Object.entries(used).map(([name, quantity]) => [name, formatQuantity(quantity)])) },
+            hard: limitsOf(quota),
+            used: {
+              ...(quota.status?.hard === undefined ? Object.fromEntries(Object.keys(limitsOf(quota)).map((name) => [name, '0'])) : {}),
+              ...quota.status?.used,
+              ...Object.fromEntries(Object.entries(used).map(([name, quantity]) => [name, formatQuantity(quantity)])),
+            },
           };
           return {
             type: 'put' as const,
@@ -145,10 +164,12 @@ export function resourceQuota(): AdmissionPlugin {
     handles: ({ operation, namespace, subresource, resource, group, kind }) =>
       namespace !== '' &&
       kind !== undefined &&
-      subresource === '' &&
       // events would be their own denial of service
       resource !== 'events' &&
-      (operation === 'CREATE' || (operation === 'UPDATE' && group === '' && (resource === 'services' || resource === 'persistentvolumeclaims' || resource === 'pods'))),
+      ((operation === 'CREATE' && subresource === '') ||
+        (operation === 'UPDATE' &&
+          group === '' &&
+          (resource === 'pods' ? subresource === 'resize' : subresource === '' && (resource === 'services' || resource === 'persistentvolumeclaims')))),
     async validate(attributes, { store }) {
       const { namespace } = attributes;
       if ((await store.count(RESOURCE, namespace)) === 0) return;
