@@ -128,6 +128,24 @@ describe('the runtime', () => {
     await world.clock.advance(10_000);
     expect(runs).toBe(8);
   });
+
+  test('a controller that asks again at once leaves room for others', async () => {
+    let runs = 0;
+    const hasty: Controller = {
+      name: 'hasty',
+      watches: [{ resource: 'configmaps' }],
+      reconcile() {
+        runs++;
+        return Promise.resolve({ requeueAfterSeconds: -1 });
+      },
+    };
+    world = await createWorld({ controllers: [hasty], objects: [['configmaps', map('a')]] });
+    await world.settle();
+    expect(runs).toBe(1);
+    await world.clock.advance(1_000);
+    expect(runs).toBeGreaterThan(2);
+    expect(runs).toBeLessThan(30);
+  });
 });
 
 describe('events', () => {

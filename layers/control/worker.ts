@@ -42,6 +42,8 @@ const WAIT_SECONDS = 20;
 const VISIBILITY_SECONDS = 60;
 /** How long a reconcile waits for the cache to see the key's own last writes, before the key goes back to the queue. */
 const BEHIND_MS = 5_000;
+/** A controller that asks again at once, again and again, must leave room for everything else in its process. */
+const SHORTEST_AGAIN_SECONDS = 0.05;
 /** Failures of the key's own. */
 const RETRY = { firstMs: 50, maxMs: 30_000 };
 /** Failures that pass by themselves: someone else wrote first, the server is busy. */
@@ -86,9 +88,10 @@ export function createWorker(options: WorkerOptions): Worker {
     };
   }
 
-  async function again(work: Work, seconds: number): Promise<void> {
+  async function again(work: Work, asked: number): Promise<void> {
     const owner = ownerOf(work);
     const now = clock.now();
+    const seconds = Math.max(asked, SHORTEST_AGAIN_SECONDS);
     // the queue's own limit counts: a message for an hour rings earlier, and then the rest has to be asked for anew
     const due = now + Math.min(seconds, LONGEST_DELAY_SECONDS) * 1000;
     const known = timers.get(owner);

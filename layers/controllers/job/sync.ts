@@ -193,6 +193,7 @@ export async function syncJob(job: Job, context: ControllerContext): Promise<Res
   const started = parseTime(status.startTime);
   const deadline =
     finish === undefined && activeDeadlineSeconds !== undefined && started !== undefined && !isSuspended(job) ? started + activeDeadlineSeconds * 1000 - now : undefined;
-  const waits = [waitMs, deadline].filter((ms) => ms !== undefined);
+  // past the deadline it is the pods on their way out that are waited for: they tell of their end themselves
+  const waits = [waitMs, deadline !== undefined && deadline > 0 ? deadline : undefined].filter((ms) => ms !== undefined);
   return waits.length === 0 ? {} : { requeueAfterSeconds: Math.min(...waits) / 1000 };
 }
