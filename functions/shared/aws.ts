@@ -1,11 +1,12 @@
 /** The installation on AWS' own services. Everything is made when an environment is, and stays with it; region, credentials and endpoints come from the environment. */
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { dynamoClusters } from '#cloud/aws/clusters.ts';
-import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
+import { systemIds as ids } from '#machinery/system.ts';
 import { createDynamoClient } from '#store/dynamodb/client.ts';
 import { openDynamoStore } from '#store/dynamodb/store.ts';
 import type { Installation } from './installation.ts';
 import { createLog } from './log.ts';
+import { requestClock as clock } from './request-clock.ts';
 import { sqsBell, sqsSender } from './sqs.ts';
 
 /** Where a node's queue was looked for, and not found, it is looked for again after this. Milliseconds. */

@@ -78,6 +78,11 @@ describe('an environment', () => {
     await expect(lambda.invoke('broken', {})).rejects.toThrow('broken: RangeError: no such thing');
   });
 
+  test('ends with a handler that waits for what keeps no process alive, as the managed runtime does', async () => {
+    await start([functionOf('waits', 'export const handler = () => new Promise((resolve) => setTimeout(resolve, 200).unref());')]);
+    await expect(result(lambda.invoke('waits', {}))).rejects.toThrow('Runtime.ExitError');
+  });
+
   test('sees its own variables only', async () => {
     await start([functionOf('env', 'export const handler = async () => process.env;', { environment: { OWN: 'yes' } })]);
     const seen = (await result(lambda.invoke('env', {}))) as Record<string, string>;

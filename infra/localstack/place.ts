@@ -1,5 +1,6 @@
 /** The place: deployed functions run by the gateway, in front of the emulator's table and queues, with a checking STS and a gateway node for upgrades. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -15,6 +16,7 @@ import { clusterQueue } from '#functions/shared/cluster-queue.ts';
 import { CLUSTER_BOOTSTRAP } from '#functions/shared/controllers.ts';
 import { sqsSender } from '#functions/shared/sqs.ts';
 import { FUNCTIONS } from '#infra/aws/functions.ts';
+import { repositoryRoot } from '#infra/tools/tools.ts';
 import { directDialer } from '#infra/local/door/dialer.ts';
 import { builtInKinds } from '#kinds/registry.ts';
 import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
@@ -34,8 +36,10 @@ import { deployedFunction, deployedMappings } from './deployed.ts';
 
 /** Tokens are good for a quarter of an hour; agents read the file again when it changed. */
 const TOKEN_EVERY_MS = 8 * 60_000;
+/** A machine that does everything itself may need longer than Lambda allows. */
+const INIT_LIMIT_MS = 60_000;
 /** Batches of one queue at once. */
-const CONCURRENCY = 3;
+const CONCURRENCY = 2;
 /** As the CDK app's queues have it, shorter: a worker that is thrown away should be noticed within a test. Seconds. */
 const VISIBILITY_SECONDS = 30;
 
@@ -49,7 +53,12 @@ function principalsOf(config: PlaceConfig): ReadonlyMap<string, Principal> {
   const known = new Map<string, Principal>([[config.accessKeyId, { secretAccessKey, arn: ADMIN_ARN, account: ACCOUNT, userId: 'AROALOCALADMIN:local' }]]);
   for (const { name, role } of config.agents) {
     const roleName = role === 'node' ? NODE_ROLE : SIMULATED_ROLE;
-    known.set(agentKey(name), { secretAccessKey, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName}/${name}`, account: ACCOUNT, userId: `AROALOCAL${role.toUpperCase()}:${name}` });
+    known.set(agentKey(name), {
+      secretAccessKey,
+      arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName}/${name}`,
+      account: ACCOUNT,
+      userId: `AROALOCAL${role.toUpperCase()}:${name}`,
+    });
   }
   return known;
 }
@@ -109,7 +118,16 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   const names = FUNCTIONS.map((name) => `${config.stack}-${name}`);
   const specs = await Promise.all(names.map((name) => deployedFunction(lambdaClient, name, config.codeFolder, environment)));
   const nastiness = config.nasty ? NASTY : KIND;
-  const lambda = await openLambda({ functions: specs, region: config.region, random, nastiness, log: (name, line) => log(`${name}: ${line}`) });
+  const lambda = await openLambda({
+    functions: specs,
+    region: config.region,
+    random,
+    nastiness,
+    initLimitMs: INIT_LIMIT_MS,
+    startsAtOnce: Math.max(1, availableParallelism()),
+    machine: { NODE_COMPILE_CACHE: join(repositoryRoot, '.cache', 'node') },
+    log: (name, line) => log(`${name}: ${line}`),
+  });
 
   const mappings: Mapping[] = [];
   for (const mapping of await deployedMappings(lambdaClient, names)) {
@@ -130,7 +148,15 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   const clusters = dynamoClusters(dynamo, table);
   let record = await clusters.get(config.cluster);
   if (record === undefined) await clusters.create((record = await recordOf(config)));
-  const reconcile = sqsSender({ client: sqs, name: 'reconcile', url: variables['PAPERPLANE_RECONCILE_QUEUE_URL']!, laterUrl: variables['PAPERPLANE_LATER_QUEUE_URL']!, clock, ids, random });
+  const reconcile = sqsSender({
+    client: sqs,
+    name: 'reconcile',
+    url: variables['PAPERPLANE_RECONCILE_QUEUE_URL']!,
+    laterUrl: variables['PAPERPLANE_LATER_QUEUE_URL']!,
+    clock,
+    ids,
+    random,
+  });
   await clusterQueue(reconcile, config.cluster).send([message(CLUSTER_BOOTSTRAP)]);
 
   // the gateway node, where CloudFront's path behaviours send what upgrades: it answers for the API server, from inside

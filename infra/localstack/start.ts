@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { awsKubeconfig } from '../../cli/cluster/kubeconfig.ts';
 import { repositoryRoot } from '#infra/tools/tools.ts';
@@ -55,6 +56,12 @@ async function freePort(): Promise<number> {
   });
 }
 
+/** What stands for the API in `kubernetes.default` where no node needs to reach it: an address of this machine that is no loopback. */
+const machineAddress = (): string =>
+  Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one !== undefined && one.family === 'IPv4' && !one.internal)?.address ?? '10.0.0.1';
+
 const brokenProgram = (what: string, at: ProgramFiles) => (): string | undefined =>
   supervisor(at) === undefined ? `${what} ended; the end of ${at.logFile}:\n${lastLines(at.logFile, LOG_LINES)}` : undefined;
 
@@ -94,7 +101,11 @@ async function deploy(endpoint: string, files: ClusterFiles): Promise<void> {
   const args = ['deploy', '-c', 'local=true', '-c', 'removeState=true', '-c', `name=${STACK}`, '--require-approval', 'never', '--ci'];
   const log = join(files.logs, 'deploy.log');
   mkdirSync(files.logs, { recursive: true });
-  const child = spawn(process.execPath, [join(repositoryRoot, 'infra', 'aws', 'cdk.ts'), ...args], { env: awsEnvironment(endpoint), stdio: ['ignore', 'pipe', 'pipe'], timeout: DEPLOY_LIMIT_MS });
+  const child = spawn(process.execPath, [join(repositoryRoot, 'infra', 'aws', 'cdk.ts'), ...args], {
+    env: awsEnvironment(endpoint),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: DEPLOY_LIMIT_MS,
+  });
   const parts: Buffer[] = [];
   child.stdout.on('data', (part: Buffer) => parts.push(part));
   child.stderr.on('data', (part: Buffer) => parts.push(part));
@@ -116,7 +127,7 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
   show.step('preparing certificates');
   const pki = await ensurePki(files.pki, options.name, Date.now());
   const network = nodeCount > 0 ? await pickNetwork(options.name, nodeCount, before) : undefined;
-  const apiAddress = network?.hostAddress ?? '127.0.0.1';
+  const apiAddress = network?.hostAddress ?? machineAddress();
   const port = options.port ?? before?.port ?? (await freePort());
   const kubeconfig = options.kubeconfig ?? join(files.root, 'kubeconfig');
   const state = writeState(files, {
@@ -149,7 +160,10 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
     caFile: pki.caFile,
     kubeletClient,
     codeFolder: codeFolder(files.root),
-    agents: [...state.nodes.map(({ name }) => ({ name, role: 'node' as const, tokenFile: tokenFile(name) })), ...(simulated > 0 ? [{ name: SIMULATED_AGENT, role: 'simulated' as const, tokenFile: tokenFile(SIMULATED_AGENT) }] : [])],
+    agents: [
+      ...state.nodes.map(({ name }) => ({ name, role: 'node' as const, tokenFile: tokenFile(name) })),
+      ...(simulated > 0 ? [{ name: SIMULATED_AGENT, role: 'simulated' as const, tokenFile: tokenFile(SIMULATED_AGENT) }] : []),
+    ],
     nasty,
   };
   writeFile(files.controlPlane.config, config);
@@ -221,7 +235,9 @@ async function main(): Promise<number> {
   } finally {
     show.end();
   }
-  process.stdout.write(`\n${options.name} is ready: KUBECONFIG=${kubeconfig} kubectl get nodes\nEnd it with: npm run localstack -- --stop${options.name === 'localstack' ? '' : ` --name ${options.name}`}\n`);
+  process.stdout.write(
+    `\n${options.name} is ready: KUBECONFIG=${kubeconfig} kubectl get nodes\nEnd it with: npm run localstack -- --stop${options.name === 'localstack' ? '' : ` --name ${options.name}`}\n`,
+  );
   if (options.detach) return 0;
   await new Promise<void>((resolve) => {
     const alive = setInterval(() => {}, 3600_000);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { FunctionSpec } from './spec.ts';
 
 /** Lambda's limit of the init phase. */
-const INIT_LIMIT_MS = 10_000;
+export const INIT_LIMIT_MS = 10_000;
 /** Lambda's limits of an answer: whole, and streamed. Bytes. */
 const BUFFERED_LIMIT = 6 * 1024 * 1024;
 const RUNTIME = join(import.meta.dirname, '..', 'runtime', 'main.ts');
@@ -41,6 +41,9 @@ export interface EnvironmentOptions {
   /** `127.0.0.1:PORT/ID`. */
   readonly runtimeApi: string;
   readonly region: string;
+  readonly initLimitMs: number;
+  /** Variables of this machine: where compiled code is kept. */
+  readonly machine: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
   /** The process ended, by itself or by us. */
   readonly gone: (environment: Environment) => void;
@@ -65,15 +68,15 @@ export class Environment {
 
   constructor(options: EnvironmentOptions) {
     this.#options = options;
-    const { spec, runtimeApi, region } = options;
+    const { spec, runtimeApi, region, initLimitMs } = options;
     const began = performance.now();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     promise.catch(() => undefined);
     const limit = setTimeout(() => {
-      this.#readyDone(new Error(`${spec.name}: the init phase took longer than ${INIT_LIMIT_MS} ms`));
+      this.#readyDone(new Error(`${spec.name}: the init phase took longer than ${initLimitMs} ms`));
       this.kill();
-    }, INIT_LIMIT_MS);
+    }, initLimitMs);
     this.#readyDone = (error) => {
       clearTimeout(limit);
       this.#readyDone = () => undefined;
@@ -91,6 +94,7 @@ export class Environment {
         PATH: process.env['PATH'],
         TZ: ':UTC',
         LANG: 'en_US.UTF-8',
+        ...options.machine,
         ...spec.environment,
         AWS_LAMBDA_RUNTIME_API: runtimeApi,
         AWS_LAMBDA_FUNCTION_NAME: spec.name,

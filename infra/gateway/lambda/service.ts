@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Random } from '#machinery/clock.ts';
-import { type Answer, Environment } from './environment.ts';
+import { type Answer, Environment, INIT_LIMIT_MS } from './environment.ts';
 import { type FunctionSpec, KIND, type Nastiness } from './spec.ts';
 
 /** Lambda refuses larger events. Bytes. */
@@ -33,6 +33,12 @@ export interface LambdaOptions {
   readonly region: string;
   readonly random: Random;
   readonly nastiness?: Nastiness;
+  /** Lambda's ten seconds where absent; a small machine under load needs more. */
+  readonly initLimitMs?: number;
+  /** Environments that begin at once, all functions together; absent: no limit. A small machine gains nothing by more than it has cores. */
+  readonly startsAtOnce?: number;
+  /** Variables of this machine for the processes. */
+  readonly machine?: Readonly<Record<string, string>>;
   readonly log?: (functionName: string, line: string) => void;
 }
 
@@ -68,7 +74,16 @@ export interface Lambda {
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function openLambda({ functions, region, random, nastiness = KIND, log = () => undefined }: LambdaOptions): Promise<Lambda> {
+export async function openLambda({
+  functions,
+  region,
+  random,
+  nastiness = KIND,
+  initLimitMs = INIT_LIMIT_MS,
+  startsAtOnce = Infinity,
+  machine = {},
+  log = () => undefined,
+}: LambdaOptions): Promise<Lambda> {
   const pools = new Map<string, Pool>(
     functions.map((spec) => [spec.name, { spec, all: new Set(), free: [], counts: { invocations: 0, coldStarts: 0, errors: 0, throttles: 0, discarded: 0 } }]),
   );
@@ -101,6 +116,8 @@ export async function openLambda({ functions, region, random, nastiness = KIND, 
       spec: pool.spec,
       runtimeApi: `127.0.0.1:${port}/${id}`,
       region,
+      initLimitMs,
+      machine,
       log: (line) => log(pool.spec.name, line),
       gone(one) {
         byId.delete(one.id);
@@ -115,12 +132,46 @@ export async function openLambda({ functions, region, random, nastiness = KIND, 
     return environment;
   }
 
+  let starting = 0;
+  /** Invocations that wait for an environment to become free, or for their turn to start one. */
+  const waiting = new Set<() => void>();
+  const wakeWaiting = (): void => {
+    for (const wake of waiting) wake();
+    waiting.clear();
+  };
+
+  /** A frozen environment, or a new one. @throws Error when the init phase failed */
+  async function take(pool: Pool): Promise<Environment> {
+    for (;;) {
+      const free = pool.free.pop();
+      if (free !== undefined) return free.environment;
+      if (starting < startsAtOnce) break;
+      await new Promise<void>((resolve) => waiting.add(resolve));
+    }
+    starting++;
+    const environment = create(pool);
+    try {
+      await environment.ready;
+      return environment;
+    } catch (error) {
+      pool.counts.errors++;
+      environment.kill();
+      throw error;
+    } finally {
+      starting--;
+      wakeWaiting();
+    }
+  }
+
   function release(pool: Pool, environment: Environment): void {
     if (environment.dead) return;
     if (closed || random() < nastiness.discard) {
       pool.counts.discarded++;
       environment.kill();
-    } else pool.free.push({ environment, since: Date.now() });
+    } else {
+      pool.free.push({ environment, since: Date.now() });
+      wakeWaiting();
+    }
   }
 
   return {
@@ -135,14 +186,7 @@ export async function openLambda({ functions, region, random, nastiness = KIND, 
         pool.counts.throttles++;
         throw new Throttled('Rate Exceeded.');
       }
-      const environment = pool.free.pop()?.environment ?? create(pool);
-      try {
-        await environment.ready;
-      } catch (error) {
-        pool.counts.errors++;
-        environment.kill();
-        throw error;
-      }
+      const environment = await take(pool);
       pool.counts.invocations++;
       const id = randomUUID();
       const { answer, over } = environment.invoke(id, payload);

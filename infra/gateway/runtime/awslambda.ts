@@ -13,8 +13,9 @@ interface PreludeStream extends Writable {
 }
 
 export function installAwsLambda(): void {
-  Object.defineProperty(globalThis, 'awslambda', {
-    value: {
+  // plain and writable: the SDK keeps its own things in it
+  Object.assign(globalThis, {
+    awslambda: {
       streamifyResponse<T extends object>(handler: T): T {
         Object.defineProperty(handler, STREAMING, { value: 'response' });
         return handler;
