@@ -21,3 +21,5 @@ export const pod = (name: string): string =>
       ],
     },
   });
+
+export const smallConfigMap = (name: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { key: 'value' } });

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from './http.ts';
 import { percentile, usage } from './measure.ts';
-import { configMap } from './bodies.ts';
+import { smallConfigMap } from './bodies.ts';
 import type { Outcome, Subject } from './row.ts';
 
 const WATCHERS = 500;
@@ -65,16 +65,15 @@ export async function watchLatency(subject: Subject): Promise<Outcome> {
         const index = next++;
         await wait(Math.max(0, began + (index * 1000) / WRITES_PER_SECOND - performance.now()));
         sent[index] = performance.now();
-        if ((await writer.send('POST', path, configMap(`watched-${index}`))).status >= 300) failed++;
+        if ((await writer.send('POST', path, smallConfigMap(`watched-${index}`))).status >= 300) failed++;
       }
     };
     await Promise.all(writers.map(work));
     for (const end = performance.now() + LATE; latencies.length < (writes - failed) * watchers && performance.now() < end;) await wait(10);
-    const seconds = (performance.now() - began) / 1000;
     const after = await usage(writers[0]!);
     latencies.sort((left, right) => left - right);
     const lost = (writes - failed) * watchers - latencies.length;
-    const share = before === undefined || after === undefined ? '' : `, CPU ${(((after.cpu - before.cpu) / seconds) * 100).toFixed(0)} %`;
+    const share = before === undefined || after === undefined ? '' : `, CPU ${(((after.cpu - before.cpu) * 1e6) / Math.max(1, latencies.length)).toFixed(0)} µs an event`;
     return {
       text: `p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms${share}${lost === 0 ? '' : `, ${lost} events missing`}`,
       failed,

@@ -17,7 +17,7 @@ const NUMBERS: Readonly<Record<string, RegExp>> = {
   list: /^p50 [\d.]+ ms, /,
   page: /^[\d,]+\/s, p50 /,
   pages: /^[\d,]+\/s, p50 /,
-  watch: /^p50 [\d.]+ ms, p99 [\d.]+ ms, CPU \d+ %$/,
+  watch: /^p50 [\d.]+ ms, p99 [\d.]+ ms, CPU \d+ µs an event$/,
   delete: /^[\d,]+\/s, p50 /,
   'memory-after': /^\d+ MiB$/,
 };

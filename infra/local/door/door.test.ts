@@ -3,7 +3,7 @@ import type { ApiServer } from '#apiserver/server.ts';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,4 +131,58 @@ test('a client that is too slow with its headers or its body is told and cut off
   } finally {
     await impatient.close();
   }
+});
+
+/** What arrives of a stream that sends the same bytes and some of its own, then ends. */
+function streamed(ended: (whole: boolean) => void, agent: Agent | false = false): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path: '/watch', rejectUnauthorized: false, agent }, (incoming) => {
+      const parts: Buffer[] = [];
+      incoming.on('data', (part: Buffer) => parts.push(part));
+      incoming.on('end', () => {
+        ended(incoming.complete);
+        resolve(Buffer.concat(parts));
+      });
+      incoming.on('error', reject);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+test('a stream arrives as it was written, slow clients are waited for, and its connection serves the next request', async () => {
+  const same = randomBytes(10_000);
+  let waited = 0;
+  answer = () => ({
+    status: 200,
+    headers: {},
+    body: {
+      start(sink) {
+        let left = 300;
+        const more = (): void => {
+          while (left > 0) {
+            left--;
+            // long and empty pieces among the shared ones
+            const bytes = left === 100 ? randomBytes(300_000).fill(1) : left === 50 ? Buffer.alloc(0) : same;
+            if (!sink.write(bytes)) {
+              waited++;
+              return;
+            }
+          }
+          sink.end();
+        };
+        sink.onDrain(more);
+        more();
+      },
+    },
+  });
+  const sent = Buffer.concat(Array.from({ length: 300 }, (_, index) => (index === 199 ? Buffer.alloc(300_000, 1) : index === 249 ? Buffer.alloc(0) : same)));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (let round = 0; round < 2; round++) {
+    let complete = false;
+    const got = await streamed((ended) => (complete = ended), agent);
+    expect({ complete, equal: got.equals(sent) }).toEqual({ complete: true, equal: true });
+  }
+  agent.destroy();
+  expect(waited).toBeGreaterThan(0);
 });

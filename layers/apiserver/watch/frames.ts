@@ -51,14 +51,38 @@ export function frameOf({ kind, form, include }: FrameForm, type: EventType, bod
   return frame(type, encodeObject(represent(kind, object, form, { include, now, headers }), objectForm(form)), form);
 }
 
-const shared = new WeakMap<Change, Map<string, Uint8Array>>();
+/** Bytes of frames kept for other watchers: all who keep up take them in the same turn, and who comes later has them made anew. */
+const SHARED_BYTES = 4 << 20;
+
+type Frames = Map<string, Uint8Array>;
+const shared = new WeakMap<Change, Frames>();
+let kept: { readonly frames: Frames; readonly bytes: number }[] = [];
+let keptFrom = 0;
+let keptBytes = 0;
+
+function keep(frames: Frames, bytes: number): void {
+  kept.push({ frames, bytes });
+  keptBytes += bytes;
+  while (keptBytes > SHARED_BYTES && keptFrom < kept.length - 1) {
+    const oldest = kept[keptFrom++]!;
+    oldest.frames.clear();
+    keptBytes -= oldest.bytes;
+  }
+  if (keptFrom > 1024) {
+    kept = kept.slice(keptFrom);
+    keptFrom = 0;
+  }
+}
 
 export function changeFrame(asked: FrameForm, type: EventType, change: Change, now: number, headers: boolean): Uint8Array {
   let frames = shared.get(change);
   if (frames === undefined) shared.set(change, (frames = new Map()));
   const key = headers ? `${type} headers ${asked.id}` : `${type} ${asked.id}`;
   let bytes = frames.get(key);
-  if (bytes === undefined) frames.set(key, (bytes = frameOf(asked, type, change.body, now, headers)));
+  if (bytes === undefined) {
+    frames.set(key, (bytes = frameOf(asked, type, change.body, now, headers)));
+    keep(frames, bytes.byteLength);
+  }
   return bytes;
 }
 
