@@ -3,13 +3,13 @@ import { ConditionalCheckFailedException, TransactionCanceledException, type Can
 import type { Clock, Random } from '#machinery/clock.ts';
 import { StoreUnavailable } from '../errors.ts';
 
-/** Milliseconds that one attempt may take: a healthy table answers in 5 to 20. */
-const ATTEMPT = 3_000;
 /** Attempts of one call. With the waits between them at most 35 s, and 4 s where the answers are refusals. */
 const ATTEMPTS = 10;
 /** Waits between attempts double from here, up to the most (milliseconds); a random part of each is waited. */
 const FIRST_WAIT = 15;
 const LONGEST_WAIT = 1_000;
+/** Who got no answer waits at least so long: the request it gave up is still being worked on, and another makes it worse. */
+const AFTER_TIMEOUT = 500;
 
 /** Errors after which the same request may do better. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -42,14 +42,18 @@ function passes(error: unknown): boolean {
   return PASSING.has(name ?? '') || NETWORK.has(code ?? '') || ($metadata?.httpStatusCode ?? 0) >= 500;
 }
 
+const timedOut = (error: unknown): boolean => ['TimeoutError', 'AbortError'].includes((error as { readonly name?: string }).name ?? '');
+
 export class Calls {
   readonly table: string;
   readonly #client: DynamoDBClient;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #attempt: number;
   #closed = false;
 
-  constructor(client: DynamoDBClient, table: string, clock: Clock, random: Random) {
+  constructor(client: DynamoDBClient, table: string, clock: Clock, random: Random, attempt: number) {
+    this.#attempt = attempt;
     this.#client = client;
     this.table = table;
     this.#clock = clock;
@@ -78,11 +82,11 @@ export class Calls {
     for (let tries = 1; ; tries++) {
       this.check();
       try {
-        return await attempt(this.#client, { abortSignal: AbortSignal.timeout(ATTEMPT) });
+        return await attempt(this.#client, { abortSignal: AbortSignal.timeout(this.#attempt) });
       } catch (error) {
         if (conditionFailed(error)) throw error;
         if (tries === ATTEMPTS || !passes(error)) throw unavailable(error, this.table);
-        await this.pause(this.#random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries));
+        await this.pause((timedOut(error) ? AFTER_TIMEOUT : 0) + this.#random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries));
       }
     }
   }

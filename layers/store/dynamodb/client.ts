@@ -1,9 +1,9 @@
 /** The one client of the engine: connections that stay open, deadlines, and no retries of its own (calls.ts repeats with a reason). */
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 
-/** Milliseconds. */
+/** Milliseconds. Each request brings a shorter deadline of its own. */
 const CONNECT = 1_000;
-const REQUEST = 3_000;
+const REQUEST = 30_000;
 /** Connections: a list of 100 parts and 32 writers need no more. */
 const SOCKETS = 128;
 

@@ -16,7 +16,7 @@ import type { Kept } from './history.ts';
 import { part, sortKey } from './keys.ts';
 import type { Extra, ExtraItem } from './node-work.ts';
 import { keyItem, type Reader } from './reader.ts';
-import { binary, changeItem, goneItem, isGone, LoggedChange, number, objectItem, storedObject, string, type Item, type Slot, type Stored } from './records.ts';
+import { binary, changeItem, changeText, goneItem, isGone, LoggedChange, number, objectItem, storedObject, string, type Item, type Slot, type Stored } from './records.ts';
 import type { Registry } from './registry.ts';
 import { LOOSE, LooseWrites } from './loose.ts';
 import type { ResourceLog } from './resource-log.ts';
@@ -157,20 +157,22 @@ export class Commits {
       key,
       uid,
       body,
-      after: indexed,
+      after: { labels: indexed.labels, fields: indexed.fields },
       before: before && { labels: before.labels, fields: before.fields },
       previous: before?.rv ?? 0,
       time: now,
       created,
     });
+    const text = packed(changeText(change));
+    const textPieces = partsOf(text);
     const objectKey = partitions.object(key);
     const changeKey = partitions.change(rv);
     const put = (item: Item, condition?: Omit<NonNullable<TransactWriteItem['Put']>, 'TableName' | 'Item'>): TransactWriteItem => ({
       Put: { TableName: calls.table, Item: item, ...condition },
     });
     const drop = (item: Item): TransactWriteItem => ({ Delete: { TableName: calls.table, Key: item } });
-    const bodyParts = (of: typeof objectKey, extraAttributes: Item): TransactWriteItem[] =>
-      (pieces ?? []).map((piece, index) => put({ ...keyItem(part(of, index)), rv: number(rv), body: binary(piece), ...extraAttributes }));
+    const bodyParts = (of: typeof objectKey, all: readonly Uint8Array[] = [], extraAttributes: Item = {}): TransactWriteItem[] =>
+      all.map((piece, index) => put({ ...keyItem(part(of, index)), rv: number(rv), body: binary(piece), ...extraAttributes }));
     const surplus = Array.from({ length: Math.max(0, (before?.parts ?? 0) - (after?.parts ?? 0)) }, (_, index) => drop(keyItem(part(objectKey, (after?.parts ?? 0) + index))));
     const actions = [
       put(
@@ -178,11 +180,14 @@ export class Commits {
         { ...condition(before, rv), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' },
       ),
       put(
-        { ...keyItem(changeKey), ...changeItem(change, { key: sortKey(key.namespace, key.name), body: inline, parts: pieces?.length ?? 0, last, ttl, actor }) },
+        {
+          ...keyItem(changeKey),
+          ...changeItem(change, { key: sortKey(key.namespace, key.name), body: textPieces === undefined ? text : undefined, parts: textPieces?.length ?? 0, last, ttl, actor }),
+        },
         { ConditionExpression: 'attribute_not_exists(pk)' },
       ),
-      ...(after === undefined ? [] : bodyParts(objectKey, {})),
-      ...bodyParts(changeKey, { ttl: number(ttl) }),
+      ...(after === undefined ? [] : bodyParts(objectKey, pieces)),
+      ...bodyParts(changeKey, textPieces, { ttl: number(ttl) }),
       ...surplus,
       ...extra(cluster, { key, uid, rv, before, after }).map((item) => (item.attributes === undefined ? drop(keyItem(item)) : put({ ...keyItem(item), ...attributes(item) }))),
     ];

@@ -8,7 +8,7 @@ import { keyItem } from './reader.ts';
 import { noChangeItem, type Slot } from './records.ts';
 
 /** Slots filled at the same time: a writer that died with many leaves a range of them. */
-const AT_ONCE = 32;
+const AT_ONCE = 16;
 
 export class Fence {
   readonly #calls: Calls;

@@ -7,9 +7,11 @@ export interface Times {
   readonly grace: number;
   /** Milliseconds between two looks at the counter while somebody watches: after a change, and when it has long been quiet. */
   readonly poll: { readonly least: number; readonly most: number };
+  /** Milliseconds that one request may take; a healthy table answers in 5 to 20. */
+  readonly attempt: number;
 }
 
-export const TIMES: Times = { history: 3600, grace: 500, poll: { least: 50, most: 1_000 } };
+export const TIMES: Times = { history: 3600, grace: 500, poll: { least: 50, most: 1_000 }, attempt: 3_000 };
 
 /**
  * Milliseconds after which no request of a writer can still arrive: its own deadlines end it within two minutes, and AWS refuses signatures

@@ -5,7 +5,7 @@ import { skipWithoutDynamodbLocal, START_LIMIT } from '#test/helpers/dynamodb-lo
 import { ACTOR, keyOf, listed, parsed, put, Recorder, remove, RESOURCE, told, write } from '../testing/fixtures.ts';
 import { Partitions, STRIPES } from './keys.ts';
 import { openDynamoStore, type DynamoOptions, type DynamoStore } from './store.ts';
-import { localTable, type LocalTable } from './testing/local.ts';
+import { ATTEMPT, localTable, type LocalTable } from './testing/local.ts';
 import { createMovingClock, type MovingClock } from './testing/moving-clock.ts';
 
 const LEASES = 'leases.coordination.k8s.io';
@@ -27,7 +27,15 @@ describe.skipIf(skipWithoutDynamodbLocal('the protocol of the store on DynamoDB'
 
   const cluster = (): string => `cluster-${++clusters}`;
   function open(name: string, options: Partial<DynamoOptions> = {}): DynamoStore {
-    const store = openDynamoStore({ client, table: local.table, cluster: name, clock, random: Math.random, times: { grace: 100, poll: { least: 10, most: 50 } }, ...options });
+    const store = openDynamoStore({
+      client,
+      table: local.table,
+      cluster: name,
+      clock,
+      random: Math.random,
+      times: { attempt: ATTEMPT, grace: 100, poll: { least: 10, most: 50 } },
+      ...options,
+    });
     opened.push(store);
     return store;
   }

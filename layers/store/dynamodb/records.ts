@@ -68,16 +68,16 @@ export const binary = (value: Uint8Array): AttributeValue => ({ B: value });
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Label and field sets are left out where they are empty. */
-export function indexedItem({ labels, fields }: Indexed, prefix = ''): Item {
+function indexedItem({ labels, fields }: Indexed): Item {
   const item: Item = {};
   const [someLabels, someFields] = [JSON.stringify(labels), JSON.stringify(fields)];
-  if (someLabels !== '{}') item[`${prefix}labels`] = string(someLabels);
-  if (someFields !== '{}') item[`${prefix}fields`] = string(someFields);
+  if (someLabels !== '{}') item['labels'] = string(someLabels);
+  if (someFields !== '{}') item['fields'] = string(someFields);
   return item;
 }
 
 const record = (value: AttributeValue | undefined): Readonly<Record<string, string>> => (value?.S === undefined ? NONE : (JSON.parse(value.S) as Record<string, string>));
-export const indexedOf = (item: Item, prefix = ''): Indexed => ({ labels: record(item[`${prefix}labels`]), fields: record(item[`${prefix}fields`]) });
+export const indexedOf = (item: Item): Indexed => ({ labels: record(item['labels']), fields: record(item['fields']) });
 export const numberOf = (item: Item, name: string): number => Number(item[name]?.N ?? 0);
 
 export function objectItem(object: Stored, body: Uint8Array | undefined): Item {
@@ -125,8 +125,6 @@ export function changeItem(
     uid: string(change.uid),
     time: number(change.time),
     ttl: number(ttl),
-    ...indexedItem(change.after),
-    ...(change.before !== undefined && indexedItem(change.before, 'before-')),
     ...(change.previous > 0 && { previous: number(change.previous) }),
     ...(change.created !== change.rv && { created: number(change.created) }),
     ...(last !== change.rv && { last: number(last) }),
@@ -134,6 +132,25 @@ export function changeItem(
     user: string(actor.user),
     ...(actor.requestId !== undefined && { request: string(actor.requestId) }),
   };
+}
+
+/** Labels and fields before and after stand in front of the body and are compressed with it, in which they mostly stand too. */
+export function changeText({ after, before, body }: Pick<LoggedChange, 'after' | 'before' | 'body'>): Uint8Array {
+  const head = Buffer.from(JSON.stringify([after, ...(before === undefined ? [] : [sameAs(after, before) ? 0 : before])]));
+  const text = Buffer.allocUnsafe(4 + head.byteLength + body.byteLength);
+  text.writeUInt32BE(head.byteLength);
+  text.set(head, 4);
+  text.set(body, 4 + head.byteLength);
+  return text;
+}
+
+const sameAs = (left: Indexed, right: Indexed): boolean => JSON.stringify([left.labels, left.fields]) === JSON.stringify([right.labels, right.fields]);
+
+function opened(text: Uint8Array): Pick<LoggedChange, 'after' | 'body'> & { readonly before: Indexed | undefined } {
+  const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+  const end = 4 + bytes.readUInt32BE();
+  const [after, before] = JSON.parse(bytes.toString('utf8', 4, end)) as [Indexed, (Indexed | 0)?];
+  return { after, before: before === 0 ? after : before, body: text.subarray(end) };
 }
 
 /** What a writer that lost, or a reader that no longer waits, puts into a slot. */
@@ -151,9 +168,7 @@ export function slotOf(resource: ResourceName, item: Item, body?: Uint8Array): S
     type,
     key: { resource, ...fromSortKey(item['key']!.S!) },
     uid: item['uid']?.S ?? '',
-    body: unpacked(body ?? item['body']!.B!),
-    after: indexedOf(item),
-    before: type === 'created' ? undefined : indexedOf(item, 'before-'),
+    ...opened(unpacked(body ?? item['body']!.B!)),
     previous: numberOf(item, 'previous'),
     time,
     created,

@@ -3,7 +3,7 @@
  * `position` is the highest resourceVersion up to which every slot is filled; `frontier` the last change at or below it, which is what
  * readers are told: slots that were filled with nothing are nobody's business.
  */
-import type { Clock } from '#machinery/clock.ts';
+import type { Clock, Random } from '#machinery/clock.ts';
 import { StoreExpired } from '../errors.ts';
 import type { ResourceName, WatchListener } from '../port.ts';
 import type { Calls } from './calls.ts';
@@ -19,7 +19,7 @@ import type { LoggedChange, Slot } from './records.ts';
 const PIECE = 300;
 /** Between two looks at a hole (milliseconds): a writer in flight needs 5 to 20. */
 const FIRST_LOOK = 5;
-const LATER_LOOKS = 50;
+const LATER_LOOKS = 100;
 /** Slots between two hints to those who begin to read: what a cold start reads at most, and a sixty-fourth of a write unit for each write. */
 const HINT_EVERY = 64;
 
@@ -31,6 +31,7 @@ export interface LogParts {
   readonly kept: Kept;
   readonly times: Times;
   readonly clock: Clock;
+  readonly random: Random;
   readonly failed: (error: unknown) => void;
 }
 
@@ -153,7 +154,7 @@ export class ResourceLog {
     let goal = this.position;
     // of a commit's slots one may have been read before they were filled and the other after
     for (const slot of this.#ahead.values()) if (slot.rv <= last) goal = Math.max(goal, slot.last);
-    for (let wait = FIRST_LOOK; this.position < goal; wait = Math.min(wait * 1.5, LATER_LOOKS)) {
+    for (let wait = FIRST_LOOK; this.position < goal; wait = Math.min(wait * 2, LATER_LOOKS)) {
       await this.#close(goal, wait);
       const holes = this.#unknown(this.position, goal);
       this.#take(await reader.slotsAt(this.partitions, this.resource, holes));
@@ -169,7 +170,7 @@ export class ResourceLog {
 
   /** Closes the holes that have been waited for long enough; waits where there are none yet. */
   async #close(goal: number, wait: number): Promise<void> {
-    const { calls, clock, fence, kept, times } = this.#parts;
+    const { calls, clock, fence, kept, random, times } = this.#parts;
     const now = clock.now();
     const holes = this.#unknown(this.position, goal);
     const settled = Math.max(0, ...[...this.#ahead.values()].filter(({ time }) => now - time > kept.settledAfter).map(({ rv }) => rv));
@@ -184,7 +185,8 @@ export class ResourceLog {
     }
     const overdue = holes.filter((rv) => {
       const since = this.#missing.get(rv);
-      if (since === undefined) this.#missing.set(rv, now);
+      // not all readers at once: what one has closed the others find filled
+      if (since === undefined) this.#missing.set(rv, now + random() * times.grace);
       return since !== undefined && now - since >= times.grace;
     });
     if (overdue.length > 0) this.#take(await fence.close(this.partitions, overdue));
@@ -378,7 +380,11 @@ export class ResourceLog {
     const before = this.position;
     this.#looking = true;
     try {
-      await this.#look(false);
+      // one at a time: who looks for a list or a read looks for the watchers too
+      if (this.#flight === undefined && this.#next === undefined) {
+        this.#flight = this.#look(false).finally(() => (this.#flight = undefined));
+        await this.#flight;
+      }
     } catch (error) {
       if (!this.#closed) failed(error);
     }

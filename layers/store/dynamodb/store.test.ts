@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { skipWithoutDynamodbLocal, START_LIMIT } from '#test/helpers/dynamodb-local.ts';
 import { storeContract, type StoreUnderTest } from '../contract.ts';
 import { openDynamoStore, type DynamoOptions } from './store.ts';
-import { localTable, type LocalTable } from './testing/local.ts';
+import { ATTEMPT, localTable, type LocalTable } from './testing/local.ts';
 import { createMovingClock, type MovingClock } from './testing/moving-clock.ts';
 
 const HISTORY = 600;
@@ -18,7 +18,15 @@ describe.skipIf(skipWithoutDynamodbLocal('the contract of the store on DynamoDB'
   afterAll(async () => local.remove());
 
   function open(options: Partial<DynamoOptions>, cluster = `cluster-${++clusters}`, clock: MovingClock = createMovingClock()): StoreUnderTest {
-    const store = openDynamoStore({ client, table: local.table, cluster, clock, random: Math.random, times: { history: HISTORY, poll: { least: 20, most: 200 } }, ...options });
+    const store = openDynamoStore({
+      client,
+      table: local.table,
+      cluster,
+      clock,
+      random: Math.random,
+      times: { attempt: ATTEMPT, history: HISTORY, poll: { least: 20, most: 200 } },
+      ...options,
+    });
     return {
       store,
       now: () => clock.now() / 1000,

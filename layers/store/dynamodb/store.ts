@@ -70,12 +70,12 @@ class Dynamo implements DynamoStore {
     this.#options = options;
     const times = { ...TIMES, ...options.times };
     const kept = new Kept(times);
-    const calls = (this.#calls = new Calls(client, table, clock, random));
+    const calls = (this.#calls = new Calls(client, table, clock, random, times.attempt));
     const reader = (this.#reader = new Reader(calls));
     const counters = new Counters(calls, reader, kept);
     const fence = new Fence(calls, clock, kept);
     this.#registry = new Registry(calls, reader, cluster);
-    this.#logParts = { calls, reader, counters, fence, kept, times, clock, failed: onError };
+    this.#logParts = { calls, reader, counters, fence, kept, times, clock, random, failed: onError };
     this.#commits = new Commits({ cluster, calls, reader, counters, fence, heads: this.#heads, registry: this.#registry, kept, clock, extra });
     this.#past = new Past(reader);
     this.#lists = new Lists(reader, this.#past, clock);

@@ -1,7 +1,7 @@
 /** One history on DynamoDB Local: several processes' worth of stores on one cluster, with everything happening that DynamoDB does to its callers. */
 import { openDynamoStore } from '#store/dynamodb/store.ts';
 import { inject, type Accidents } from '#store/dynamodb/testing/inject.ts';
-import type { LocalTable } from '#store/dynamodb/testing/local.ts';
+import { ATTEMPT, type LocalTable } from '#store/dynamodb/testing/local.ts';
 import { createMovingClock } from '#store/dynamodb/testing/moving-clock.ts';
 import { check } from '#store/testing/history/check.ts';
 import type { Event } from '#store/testing/history/history.ts';
@@ -33,10 +33,26 @@ export async function round(
   const open = async () => {
     const client = local.client();
     injected.push(inject(client, random, { stallMs: () => GRACE * 8 * random(), ...accidents }));
-    return openDynamoStore({ client, table: local.table, cluster, clock, random, times: { grace: GRACE, poll: { least: 20, most: 200 } }, stripes: { objects: 2, changes: 3 } });
+    return openDynamoStore({
+      client,
+      table: local.table,
+      cluster,
+      clock,
+      random,
+      times: { attempt: ATTEMPT, grace: GRACE, poll: { least: 20, most: 200 } },
+      stripes: { objects: 2, changes: 3 },
+    });
   };
   const events = await runWorkload({ open, stores: 3, clients: 4, operations, seed, restartEvery: Math.ceil(operations / 7), ...(progress !== undefined && { progress }) });
-  const auditor = openDynamoStore({ client: local.client(), table: local.table, cluster, clock, random, times: { grace: GRACE }, stripes: { objects: 2, changes: 3 } });
+  const auditor = openDynamoStore({
+    client: local.client(),
+    table: local.table,
+    cluster,
+    clock,
+    random,
+    times: { attempt: ATTEMPT, grace: GRACE },
+    stripes: { objects: 2, changes: 3 },
+  });
   const logs = await readLogs(auditor);
   await auditor.close();
   const count = <Kind extends string>(all: readonly Kind[]): Record<Kind, number> => {

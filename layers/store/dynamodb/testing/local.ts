@@ -5,6 +5,9 @@ import { dynamodbLocal, START_LIMIT } from '#test/helpers/dynamodb-local.ts';
 import { createDynamoClient } from '../client.ts';
 import { createTable, deleteTable } from '../table.ts';
 
+/** Milliseconds for one request: a Java process that shares two cores with all the other tests is no healthy table. */
+export const ATTEMPT = 20_000;
+
 export interface LocalTable {
   readonly table: string;
   /** A client of its own, for middleware of its own. */
@@ -16,13 +19,19 @@ export async function localTable(): Promise<LocalTable> {
   const endpoint = await dynamodbLocal();
   const clients: DynamoDBClient[] = [];
   const client = (config: DynamoDBClientConfig = {}): DynamoDBClient => {
-    const made = createDynamoClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, ...config });
+    const made = createDynamoClient({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: { connectionTimeout: ATTEMPT },
+      ...config,
+    });
     clients.push(made);
     return made;
   };
   const table = `test-${randomUUID()}`;
   // the first request finds a Java that is still warming up
-  await createTable(client({ requestHandler: { requestTimeout: START_LIMIT } }), table);
+  await createTable(client({ requestHandler: { connectionTimeout: START_LIMIT, requestTimeout: START_LIMIT } }), table);
   return {
     table,
     client,
