@@ -11,6 +11,7 @@ export default defineConfig({
           include: [
             'test/architecture/*.test.ts',
             'test/conformance/*.test.ts',
+            'test/contract/*.test.ts',
             'test/fuzz/*.test.ts',
             'test/helpers/*.test.ts',
             'layers/**/*.test.ts',

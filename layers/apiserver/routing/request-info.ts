@@ -96,7 +96,7 @@ export function requestInfo(method: string, rawPath: string, query: string): Req
   if (name === '' || verb === 'watch') {
     if (verb === 'get') verb = asksWatch(query) ? 'watch' : 'list';
     else if (verb === 'delete') verb = 'deletecollection';
-  } else if (verb === 'get' && subresource === '' && asksWatch(query)) verb = 'watch';
+  }
   return {
     isResource: true,
     path: rawPath,
@@ -106,7 +106,7 @@ export function requestInfo(method: string, rawPath: string, query: string): Req
     namespace,
     resource,
     subresource,
-    name: name === '' && (verb === 'list' || verb === 'watch' || verb === 'deletecollection') ? selectedName(query) : name,
+    name: name === '' && (verb === 'list' || verb === 'watch') ? selectedName(query) : name,
     rest,
   };
 }

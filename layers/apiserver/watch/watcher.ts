@@ -6,6 +6,8 @@ import { expired } from '#machinery/status.ts';
 import type { Change, Indexed, ObjectKey, Store, WatchListener } from '#store/port.ts';
 import type { StreamSink } from '../door.ts';
 import type { Selection } from '../verbs/selection.ts';
+import { parseBytes } from '../write/body.ts';
+import { withVersion } from '../write/store-write.ts';
 import type { Clocked } from './clocked.ts';
 import { bookmarkFrame, changeFrame, errorFrame, type EventType, type FrameForm, frameOf } from './frames.ts';
 
@@ -220,8 +222,7 @@ export class Watcher implements WatchListener, Clocked {
     // the last state that matched, under the resourceVersion of the change that took it out of sight
     const previous = await store.previous(change);
     if (previous === undefined) return this.fail();
-    const object = JSON.parse(Buffer.from(previous).toString()) as { metadata: { resourceVersion: string } };
-    object.metadata.resourceVersion = String(change.rv);
+    const object = withVersion(parseBytes(previous), change.rv);
     if (this.#open) this.#write(frameOf(frame, type, Buffer.from(JSON.stringify(object)), now(), this.#takeHeaders()));
   }
 }
