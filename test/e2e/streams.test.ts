@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { testCluster } from '../helpers/cluster.ts';
+import { testCluster, until } from '../helpers/cluster.ts';
 import { ensureTestImage, TEST_IMAGE } from '../helpers/image.ts';
 import { controller, pod, service, shell } from '../helpers/objects.ts';
 
@@ -181,12 +181,14 @@ describe.skipIf(!isRoot)('streams', () => {
         readonly memory: { readonly workingSetBytes: number };
       }[];
     }
-    const summary = JSON.parse(await ok(['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`])) as Summary;
+    const hog = (one: Summary) => one.pods.find(({ podRef }) => podRef.name === 'hog')!;
+    const summary = await until(
+      async () => JSON.parse(await ok(['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`])) as Summary,
+      (one) => hog(one).cpu.usageCoreNanoSeconds > 1e6,
+    );
     expect(summary.node.memory.workingSetBytes).toBeGreaterThan(10e6);
     expect(summary.node.fs.capacityBytes).toBeGreaterThan(1e9);
-    const hog = summary.pods.find(({ podRef }) => podRef.name === 'hog')!;
-    expect(hog.cpu.usageCoreNanoSeconds).toBeGreaterThan(1e6);
-    expect(hog.memory.workingSetBytes).toBeGreaterThan(1e4);
+    expect(hog(summary).memory.workingSetBytes).toBeGreaterThan(1e4);
     expect(await ok(['get', '--raw', `/api/v1/nodes/${node}/proxy/metrics/resource`])).toMatch(/pod_cpu_usage_seconds_total\{namespace="default",pod="hog"\} \d/);
     await cluster.wait('pod/hog', 'jsonpath={.status.phase}=Failed');
     expect(await ok(['get', 'pod', 'hog', '-o', 'jsonpath={.status.reason}: {.status.message}'])).toBe('Evicted: Usage of EmptyDir volume "data" exceeds the limit "1Mi". ');
