@@ -42,7 +42,6 @@ export const replicaSet = behaviour<ReplicaSet>({
     }),
   },
   scale: { specReplicas: ['spec', 'replicas'], statusReplicas: ['status', 'replicas'], selector: selectorOf },
-  fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   columns: [
     integer(
       'Desired',
