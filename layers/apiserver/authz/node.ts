@@ -1,9 +1,9 @@
 /**
- * The Node authorizer (Kubernetes "Using Node Authorization"): a node reads only the secrets, config maps, claims and volumes that pods
- * bound to it use, its own node and lease objects, and tokens of the service accounts of its pods. What it may write is narrowed further
- * by the NodeRestriction admission plug-in.
+ * The Node authorizer (Kubernetes "Using Node Authorization"): a node reads only its own pods, the secrets, config maps, claims and
+ * volumes that they use, its own node and lease objects, and gets tokens of the service accounts of its pods. What it may write is
+ * narrowed further by the NodeRestriction admission plug-in.
  */
-import type { Pod } from '#kinds/generated/types.ts';
+import type { PersistentVolume, Pod, VolumeAttachment } from '#kinds/generated/types.ts';
 import type { Store } from '#store/port.ts';
 import { allowsResource } from './rbac/rules.ts';
 import { BOOTSTRAP_CLUSTER_ROLES } from './bootstrap-policy.ts';
@@ -62,6 +62,7 @@ export function referencesOf(pod: Pod): References {
 }
 
 const NODE_RULES = BOOTSTRAP_CLUSTER_ROLES.find(({ name }) => name === 'system:node')!.rules;
+const YES: Decision = { outcome: 'allow', reason: '' };
 const no = (reason: string): Decision => ({ outcome: 'none', reason });
 
 export function nodeAuthorizer(store: Store, now: () => number): Authorizer {
@@ -84,42 +85,73 @@ export function nodeAuthorizer(store: Store, now: () => number): Authorizer {
     return (await references(node, namespace, false))[kind].has(name) || (await references(node, namespace, true))[kind].has(name);
   }
 
+  const object = async <T>(resource: string, namespace: string, name: string): Promise<T | undefined> => {
+    const stored = await store.get({ resource, namespace, name });
+    return stored === undefined ? undefined : (JSON.parse(Buffer.from(stored.body).toString()) as T);
+  };
+
+  async function volumeOf(node: string, name: string): Promise<boolean> {
+    const claim = (await object<PersistentVolume>('persistentvolumes', '', name))?.spec?.claimRef;
+    return claim?.namespace !== undefined && claim.name !== undefined && refers(node, claim.namespace, 'persistentvolumeclaims', claim.name);
+  }
+
+  async function podOf(node: string, namespace: string, name: string): Promise<boolean> {
+    return (await object<Pod>('pods', namespace, name))?.spec?.nodeName === node;
+  }
+
+  async function related(node: string, holds: Promise<boolean>): Promise<Decision> {
+    return (await holds) ? YES : no(`no relationship found between node '${node}' and this object`);
+  }
+
+  async function authorizePod(node: string, { subresource, verb, namespace, name, fieldSelector }: AuthorizationAttributes): Promise<Decision> {
+    if (subresource !== '') return YES;
+    switch (verb) {
+      case 'list':
+      case 'watch':
+        if (fieldSelector?.some(({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node) === true) return YES;
+        return name === '' ? no('can only list/watch pods with spec.nodeName field selector') : related(node, podOf(node, namespace, name));
+      case 'get':
+        return related(node, podOf(node, namespace, name));
+      default:
+        return YES;
+    }
+  }
+
   async function authorize(attributes: AuthorizationAttributes): Promise<Decision> {
     const node = nodeOf(attributes.user);
     if (node === undefined || !attributes.isResource) return no('');
     const { group, resource, subresource, verb, namespace, name } = attributes;
     const full = subresource === '' ? resource : `${resource}/${subresource}`;
     if (!NODE_RULES.some((rule) => allowsResource(rule, { verb, group, resource: full, name }))) return no('');
-    switch (group === '' ? full : `${full}.${group}`) {
+    const reads = ['get', 'list', 'watch'].includes(verb);
+    switch (group === '' ? resource : `${resource}.${group}`) {
       case 'secrets':
       case 'configmaps':
+        if (namespace === '') return no('can only read namespaced object of this type');
+        return name === '' ? no('No Object name found') : related(node, refers(node, namespace, resource as keyof References, name));
       case 'persistentvolumeclaims':
-        // a watch of one object by name is how a kubelet follows what its pods use
-        if (name === '' || !['get', 'list', 'watch'].includes(verb)) return no(`can only get individual resources of this type`);
-        return (await refers(node, namespace, resource as keyof References, name))
-          ? { outcome: 'allow', reason: '' }
-          : no(`no relationship found between node ${JSON.stringify(node)} and this object`);
-      case 'persistentvolumeclaims/status':
-        return (await refers(node, namespace, 'persistentvolumeclaims', name))
-          ? { outcome: 'allow', reason: '' }
-          : no(`no relationship found between node ${JSON.stringify(node)} and this object`);
-      case 'serviceaccounts/token':
-        return (await refers(node, namespace, 'serviceaccounts', name))
-          ? { outcome: 'allow', reason: '' }
-          : no(`no relationship found between node ${JSON.stringify(node)} and this object`);
+        return related(node, refers(node, namespace, 'persistentvolumeclaims', name));
+      case 'persistentvolumes':
+        return related(node, volumeOf(node, name));
+      case 'volumeattachments.storage.k8s.io':
+        return related(
+          node,
+          object<VolumeAttachment>('volumeattachments.storage.k8s.io', '', name).then((found) => found?.spec.nodeName === node),
+        );
+      case 'serviceaccounts':
+        return related(node, refers(node, namespace, 'serviceaccounts', name));
       case 'leases.coordination.k8s.io':
         if (namespace !== 'kube-node-lease') return no(`can only access leases in the "kube-node-lease" system namespace`);
-        return verb === 'create' || name === node ? { outcome: 'allow', reason: '' } : no('can only access node lease with the same name as the requesting node');
-      case 'nodes':
-      case 'nodes/status':
-        if (verb === 'create' || name === node) return { outcome: 'allow', reason: '' };
-        return verb === 'list' || verb === 'watch' || verb === 'get'
-          ? { outcome: 'allow', reason: '' }
-          : no(`node ${JSON.stringify(node)} cannot modify node ${JSON.stringify(name)}`);
+        return verb === 'create' || name === node ? YES : no('can only access node lease with the same name as the requesting node');
       case 'csinodes.storage.k8s.io':
-        return verb === 'create' || name === node ? { outcome: 'allow', reason: '' } : no('can only access CSINode with the same name as the requesting node');
+        return verb === 'create' || name === node ? YES : no('can only access CSINode with the same name as the requesting node');
+      case 'pods':
+        return authorizePod(node, attributes);
+      case 'nodes':
+        if (!reads || name === node) return YES;
+        return no(name === '' ? `node '${node}' cannot read all nodes, only its own Node object` : `node '${node}' cannot read '${name}', only its own Node object`);
       default:
-        return { outcome: 'allow', reason: '' };
+        return YES;
     }
   }
   return { authorize };

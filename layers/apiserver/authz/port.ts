@@ -1,4 +1,6 @@
 /** May they. Authorizers are asked in order; the first that allows or denies decides, and no opinion at all means no. */
+import type { FieldSelector } from '#machinery/fields.ts';
+import type { LabelRequirement } from '#machinery/labels.ts';
 import type { User } from '../authn/port.ts';
 
 /** What a request wants (authorization.k8s.io ResourceAttributes and NonResourceAttributes). */
@@ -14,8 +16,9 @@ export interface AuthorizationAttributes {
   readonly name: string;
   /** Non-resource requests only. */
   readonly path: string;
-  readonly fieldSelector?: string;
-  readonly labelSelector?: string;
+  /** What the request is narrowed to; parts that could not be read are left out. */
+  readonly fieldSelector?: FieldSelector;
+  readonly labelSelector?: readonly LabelRequirement[];
 }
 
 export interface Decision {

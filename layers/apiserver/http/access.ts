@@ -2,10 +2,13 @@
 import { forbiddenPath, forbiddenRequest } from '#machinery/status.ts';
 import type { User } from '../authn/port.ts';
 import type { AuthorizationAttributes, Decision } from '../authz/port.ts';
+import { selectorsOfQuery } from '../authz/selectors.ts';
 import type { RequestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
 
-export function attributesOf(user: User, info: RequestInfo): AuthorizationAttributes {
+const NARROWED: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
+
+export function attributesOf(user: User, info: RequestInfo, query = ''): AuthorizationAttributes {
   return {
     user,
     verb: info.verb,
@@ -17,6 +20,7 @@ export function attributesOf(user: User, info: RequestInfo): AuthorizationAttrib
     namespace: info.namespace,
     name: info.name,
     path: info.isResource ? '' : info.path,
+    ...(NARROWED.has(info.verb) ? selectorsOfQuery(query) : {}),
   };
 }
 

@@ -58,7 +58,7 @@ export async function handle(parts: HandlerParts, request: ApiRequest): Promise<
     info = requestInfo(request.method, request.path, request.query);
     identity = await identify(services, request);
     trail = beginAudit(services, request, info, identity, exchange);
-    await authorize(services, attributesOf(identity.user, info), exchange.annotations);
+    await authorize(services, attributesOf(identity.user, info, request.query), exchange.annotations);
     response = await parts.serve(info, identity.user, exchange);
   } catch (error) {
     // nobody is known to have asked

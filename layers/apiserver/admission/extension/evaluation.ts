@@ -1,5 +1,6 @@
 /** Evaluates expressions over one request, within a budget, waiting for the authorizer where one asks it. */
 import { CelCostError, CelEvaluationError, type CelResult, type CompiledCel } from '#machinery/cel/api.ts';
+import { parsedSelectors } from '../../authz/selectors.ts';
 import { authorizerValue, type CelCheck, type CelDecision, resourceAuthorizerValue } from '#machinery/cel/functions/authorization.ts';
 import type { CelObjectType } from '#machinery/cel/types.ts';
 import { LazyObject } from '#machinery/cel/values.ts';
@@ -50,7 +51,7 @@ export class Decisions {
   }
 
   async #ask(check: CelCheck): Promise<CelDecision> {
-    const { serviceAccount: account, ...attributes } = check;
+    const { serviceAccount: account, fieldSelector, labelSelector, ...attributes } = check;
     const user: User =
       account === undefined
         ? this.#user
@@ -59,7 +60,12 @@ export class Decisions {
             groups: ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`, AUTHENTICATED_GROUP],
           };
     try {
-      const { outcome, reason } = await this.#services.authorizer.authorize({ ...attributes, user, version: attributes.isResource ? '*' : '' });
+      const { outcome, reason } = await this.#services.authorizer.authorize({
+        ...attributes,
+        ...parsedSelectors(fieldSelector, labelSelector),
+        user,
+        version: attributes.isResource ? '*' : '',
+      });
       return { allowed: outcome === 'allow', reason };
     } catch (error) {
       return { allowed: false, reason: '', error: (error as Error).message };
