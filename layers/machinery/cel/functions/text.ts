@@ -31,5 +31,3 @@ function regexError(error: unknown, source: string): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.startsWith('error parsing regexp') ? text : `error parsing regexp: ${text}: \`${source}\``;
 }
-
-export const quote = (text: string): string => JSON.stringify(text);
