@@ -11,7 +11,11 @@ const { paperplane } = cluster;
 const logFile = join(cluster.dataDir, 'logs', 'control-plane.log');
 
 beforeAll(async () => {
-  expect((await cluster.start()).code).toBe(0);
+  const started = await cluster.start();
+  expect(started.code).toBe(0);
+  // the ready screen: what was skipped, and how to go on
+  expect(started.stdout).toContain('no Docker, no networks and no volumes were set up');
+  expect(started.stdout).toContain(`Stop it with: npm stop -- --name ${cluster.name} --data-dir ${cluster.dataDir}`);
 }, 120_000);
 afterAll(async () => {
   await cluster.stop();

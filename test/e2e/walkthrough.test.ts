@@ -299,6 +299,9 @@ describe.skipIf(!isRoot)('from nothing to a running pod', () => {
         );
       expect(await until(nodePort, (text) => text.endsWith('\n'))).toBe(`${name}\n`);
     }
+    // and from a pod of one node to the port of the other
+    const [[, here], [there, name]] = pods.map((line) => line.split(' ')) as [[string, string], [string, string]];
+    expect(await ok(['exec', here, '--', 'sh', '-c', `printf 'GET /name HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${there} 8099`])).toContain(`${name}\n`);
     await ok(['scale', 'rc', 'front', '--replicas=3']);
     const refused = "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports";
     await until(
