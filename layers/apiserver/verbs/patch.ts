@@ -9,8 +9,7 @@ import { forbidden } from '#machinery/field-error.ts';
 import { type ApiError, badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
 import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report } from '../write/decode.ts';
-import { schemaOf } from '#kinds/schema.ts';
-import { updateScale } from './scale.ts';
+import { applyScale, scaleSchema, updateScale } from './scale.ts';
 import { update, type UpdateResult } from './update.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -187,14 +186,16 @@ export async function patch(call: Call, input: PatchBody, custom = false): Promi
     force: input.force ?? false,
   };
   if (call.subresource !== 'scale' || call.kind.scale === undefined) return patchParsed(call, parsed, custom);
-  const scale: BodyType = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: schemaOf('io.k8s.api.autoscaling.v1.Scale')! };
+  const scale: BodyType = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: scaleSchema() };
+  const common = { dryRun: input.dryRun, fieldManager: input.fieldManager };
+  if (type === 'apply') {
+    const config = ofKind(structuredClone(applied(parsed.patch)), scale, call.name);
+    return { object: await applyScale(call, { ...common, config, force: parsed.force }), created: false };
+  }
   const object = await updateScale(call, {
-    dryRun: input.dryRun,
-    fieldManager: input.fieldManager,
+    ...common,
     change(current) {
-      // an apply of a scale says what it wants of the one number there is
-      const wanted = type === 'apply' ? { ...parsed, type: 'merge' as const } : parsed;
-      const next = patched(current, wanted, scale, call.warnings);
+      const next = patched(current, parsed, scale, call.warnings);
       if (!namesVersion(parsed)) delete next.metadata.resourceVersion;
       return next;
     },
