@@ -10,7 +10,7 @@ import type { AdmissionPlugin } from './admission/port.ts';
 import type { Authenticator, User } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
 import { remoteDocuments } from './aggregation/documents.ts';
-import { forward } from './aggregation/forward.ts';
+import { forward, forwardUpgrade } from './aggregation/forward.ts';
 import { storedRemotes } from './aggregation/remotes.ts';
 import type { ClientCertificate } from './backends/connect.ts';
 import { converter } from './custom/convert.ts';
@@ -36,7 +36,7 @@ import { JSON_TYPE } from './represent/media.ts';
 import type { RequestInfo } from './routing/request-info.ts';
 import type { Services } from './server.port.ts';
 import { serveStream } from './streams/plain.ts';
-import { serveUpgrade } from './streams/upgrade.ts';
+import { type Elsewhere, serveUpgrade } from './streams/upgrade.ts';
 import type { NodeDialer } from './streams/port.ts';
 import { bindings, podBinding } from './virtual/binding.ts';
 import { podEviction } from './virtual/eviction.ts';
@@ -162,6 +162,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     metrics,
     services,
     handle: (request) => handle(parts, request),
-    upgrade: (request, socket, head) => serveUpgrade(services, requestMetrics, request, socket, head),
+    upgrade(request, socket, head) {
+      const elsewhere: Elsewhere = async (info) => {
+        if (!info.isResource || !needsFreshKinds(info)) return undefined;
+        await remotes.refresh();
+        const remote = remotes.find(info.group, info.version);
+        return remote === undefined ? undefined : (user) => forwardUpgrade(services, remote, request, user, socket, head);
+      };
+      return serveUpgrade(services, requestMetrics, elsewhere, request, socket, head);
+    },
   };
 }

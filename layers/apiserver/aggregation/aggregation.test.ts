@@ -1,6 +1,8 @@
 /** Servers behind APIServices: who is told what, and what is shown of them. */
+import { duplexPair } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { certificate, localDialer, publish, startBackend, type TestBackend } from '../backends/testing.ts';
+import type { ApiRequest } from '../door.ts';
 import { type Harness, startHarness } from '../testing/harness.ts';
 
 let api: Harness;
@@ -83,6 +85,31 @@ describe('a server behind an APIService', () => {
     await register();
     await api.request('POST', FLUNDERS, { a: 1 });
     expect(backend.received[0]).toMatchObject({ method: 'POST', body: '{"a":1}' });
+  });
+
+  it('gets connections that are taken over', async () => {
+    await register();
+    const [client, door] = duplexPair();
+    const heard = new Promise<string>((resolve) => {
+      let text = '';
+      client.on('data', (bytes: Buffer) => {
+        text += bytes.toString();
+        if (text.endsWith('ping')) resolve(text);
+      });
+    });
+    const request = {
+      method: 'GET',
+      path: `${FLUNDERS}/a/console`,
+      query: 'x=1',
+      headers: { upgrade: 'echo', connection: 'Upgrade' },
+      body: undefined,
+      signal: new AbortController().signal,
+    };
+    await api.server.upgrade(request as ApiRequest, door, Buffer.from('pi'));
+    client.write('ng');
+    expect(await heard).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n[^]*ping$/);
+    expect(backend.received[0]).toMatchObject({ url: `${FLUNDERS}/a/console?x=1`, client: 'front-proxy-client', headers: { 'x-remote-user': 'jane', upgrade: 'echo' } });
+    client.destroy();
   });
 
   it('is in both kinds of discovery and both versions of OpenAPI', async () => {

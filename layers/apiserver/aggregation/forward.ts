@@ -1,10 +1,13 @@
 /** A request passed on to the server that an APIService names, with who asked (kube-aggregator `handler_proxy.go`). */
+import type { Duplex } from 'node:stream';
+import { unavailable } from '#machinery/status.ts';
 import type { User } from '../authn/port.ts';
 import { type Backend, connectBackend, hostOf } from '../backends/connect.ts';
 import type { ApiRequest, ApiResponse } from '../door.ts';
 import { type Exchange, replyText } from '../http/reply.ts';
 import type { Services } from '../server.port.ts';
-import { ask, endToEnd, pass } from '../streams/backend.ts';
+import { ask, type BackendAnswer, endToEnd, handOver, pass } from '../streams/backend.ts';
+import { unreachable } from '../streams/dial.ts';
 import type { Remote } from './remotes.ts';
 
 /** Credentials are answered already, and nobody but this server says who asks. */
@@ -22,21 +25,26 @@ export function userHeaders({ name, uid, groups, extra }: User): Record<string, 
   return headers;
 }
 
-export async function forward(services: Services, { backend, available }: Remote, request: ApiRequest, user: User, exchange: Exchange): Promise<ApiResponse> {
-  if (!available) return replyText(exchange, 503, 'service unavailable\n');
+function forwarded(backend: Backend, request: ApiRequest, user: User): Record<string, string | readonly string[]> {
   const headers: Record<string, string | readonly string[]> = {};
   for (const name in request.headers) if (!NOT_FORWARDED.test(name)) headers[name] = request.headers[name]!;
   Object.assign(headers, userHeaders(user), { host: hostOf(backend), 'x-forwarded-uri': request.path, 'x-forwarded-proto': 'https' });
   if (request.headers['host'] !== undefined) headers['x-forwarded-host'] = request.headers['host'];
   if (request.remoteAddress !== undefined) headers['x-forwarded-for'] = request.remoteAddress;
   if (request.body !== undefined) headers['content-length'] = String(request.body.byteLength);
+  return headers;
+}
+
+async function asked(services: Services, backend: Backend, request: ApiRequest, headers: Record<string, string | readonly string[]>): Promise<BackendAnswer> {
+  const connection = await connectBackend(services, backend, request.signal);
+  const path = `${request.path}${request.query === '' ? '' : `?${request.query}`}`;
+  return ask(connection, { method: request.method, path, headers, body: request.body }, request.signal);
+}
+
+export async function forward(services: Services, { backend, available }: Remote, request: ApiRequest, user: User, exchange: Exchange): Promise<ApiResponse> {
+  if (!available) return replyText(exchange, 503, 'service unavailable\n');
   try {
-    const connection = await connectBackend(services, backend, request.signal);
-    const answer = await ask(
-      connection,
-      { method: request.method, path: `${request.path}${request.query === '' ? '' : `?${request.query}`}`, headers, body: request.body },
-      request.signal,
-    );
+    const answer = await asked(services, backend, request, forwarded(backend, request, user));
     if (answer.type === 'upgrade') {
       answer.socket.destroy();
       return replyText(exchange, 502, 'the server switched protocols unasked\n');
@@ -46,6 +54,16 @@ export async function forward(services: Services, { backend, available }: Remote
   } catch (error) {
     return replyText(exchange, 503, `error trying to reach service: ${(error as Error).message}\n`);
   }
+}
+
+/** A connection that its client wants to take over. @throws ApiError while nothing was written to it */
+export async function forwardUpgrade(services: Services, { backend, available }: Remote, request: ApiRequest, user: User, socket: Duplex, head: Uint8Array): Promise<void> {
+  if (!available) throw unavailable('service unavailable');
+  const headers = { ...forwarded(backend, request, user), connection: 'Upgrade', upgrade: request.headers['upgrade'] ?? '' };
+  const answer = await asked(services, backend, request, headers).catch((error: unknown) => {
+    throw unreachable(error);
+  });
+  handOver(answer, socket, head);
 }
 
 /** As whom this server itself asks others. */

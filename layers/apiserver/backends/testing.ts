@@ -3,6 +3,7 @@ import { randomBytes, webcrypto } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Harness } from '../testing/harness.ts';
 import type { NodeDialer } from '../streams/port.ts';
@@ -45,6 +46,7 @@ export interface TestBackend {
   close(): void;
 }
 
+/** Upgrades get an echo. */
 export async function startBackend(
   service: string,
   answer: (request: Received) => { readonly status?: number; readonly type?: string; readonly body: unknown },
@@ -62,6 +64,12 @@ export async function startBackend(
       response.writeHead(status, { 'content-type': type });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     });
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    const name = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+    received.push({ method: request.method!, url: request.url!, headers: request.headers, body: '', client: Array.isArray(name) ? name[0] : name });
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    socket.pipe(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -63,6 +63,18 @@ export function join(a: Duplex, b: Duplex): void {
   }
 }
 
+/** What a backend said to an upgrade, and from there on whatever the two say to each other. */
+export function handOver(answer: BackendAnswer, socket: Duplex, head: Uint8Array): void {
+  socket.write(headBytes(answer.response));
+  if (answer.type === 'response') {
+    answer.response.pipe(socket);
+    return;
+  }
+  if (answer.head.byteLength > 0) socket.write(answer.head);
+  if (head.byteLength > 0) answer.socket.write(head);
+  join(socket, answer.socket);
+}
+
 const HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

@@ -6,7 +6,7 @@ import type { ApiRequest, ApiResponse } from '../door.ts';
 import { type Exchange, headersOf } from '../http/reply.ts';
 import type { RequestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
-import { ask, type BackendAnswer, endToEnd, headBytes, join, pass } from './backend.ts';
+import { ask, type BackendAnswer, endToEnd, handOver, pass } from './backend.ts';
 import { unreachable } from './dial.ts';
 import { type ProxyTarget, proxyTarget } from './proxy-target.ts';
 import { rewriteHtml, rewriteLocation } from './rewrite.ts';
@@ -83,13 +83,5 @@ export async function proxy(services: Services, info: RequestInfo, _user: User, 
 /** A proxied WebSocket, or whatever else the backend upgrades to. */
 export async function proxyUpgrade(services: Services, info: RequestInfo, request: ApiRequest, socket: Duplex, head: Uint8Array): Promise<void> {
   const { answer } = await backend(services, info, request, true);
-  const { response } = answer;
-  socket.write(headBytes(response));
-  if (answer.type === 'response') {
-    response.pipe(socket);
-    return;
-  }
-  if (answer.head.byteLength > 0) socket.write(answer.head);
-  if (head.byteLength > 0) answer.socket.write(head);
-  join(socket, answer.socket);
+  handOver(answer, socket, head);
 }

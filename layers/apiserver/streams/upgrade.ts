@@ -10,7 +10,7 @@ import { attributesOf, authorize } from '../http/access.ts';
 import { statusOf } from '../http/handle.ts';
 import { identify } from '../http/identity.ts';
 import type { RequestMetrics } from '../http/metrics.ts';
-import { requestInfo } from '../routing/request-info.ts';
+import { requestInfo, type RequestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
 import { isPodStream, upgradePodStream } from './pod-stream.ts';
 import { proxyUpgrade } from './proxy.ts';
@@ -33,7 +33,10 @@ export function takesConnection(method: string, path: string, query: string): bo
   }
 }
 
-export async function serveUpgrade(services: Services, metrics: RequestMetrics, request: ApiRequest, socket: Duplex, head: Uint8Array): Promise<void> {
+/** Takes the connection of a request that another API server answers; absent where this one does. */
+export type Elsewhere = (info: RequestInfo) => Promise<((user: User) => Promise<void>) | undefined>;
+
+export async function serveUpgrade(services: Services, metrics: RequestMetrics, elsewhere: Elsewhere, request: ApiRequest, socket: Duplex, head: Uint8Array): Promise<void> {
   const startedAt = services.clock.now();
   const requestId = services.ids.uid();
   socket.on('error', () => socket.destroy());
@@ -51,7 +54,9 @@ export async function serveUpgrade(services: Services, metrics: RequestMetrics, 
     const notes = trail?.annotations ?? {};
     const attributes = attributesOf(user, info);
     await authorize(services, attributes, notes);
-    if (isPodStream(info)) {
+    const other = await elsewhere(info);
+    if (other !== undefined) await other(user);
+    else if (isPodStream(info)) {
       // a WebSocket is opened with GET, and runs a command all the same
       if (info.verb === 'get' && info.subresource !== 'log') await authorize(services, { ...attributes, verb: 'create' });
       await admit(user, notes);
