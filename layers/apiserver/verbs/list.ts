@@ -1,10 +1,9 @@
-import type { Kind } from '#kinds/kind.ts';
-import { badRequest, expired, resourceVersionTooLarge, timeout } from '#machinery/status.ts';
+import { badRequest, expired, isExpired, resourceVersionTooLarge, timeout } from '#machinery/status.ts';
 import { StoreExpired, StoreTooNew } from '#store/errors.ts';
 import type { ListPage, ListQuery, Store, StoredObject } from '#store/port.ts';
 import type { Call } from '../context.ts';
 import { type ListOptions, resourceVersion } from '../routing/query.ts';
-import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { type Selection, selection } from './selection.ts';
 
 export interface ListResult {
@@ -25,13 +24,24 @@ const INCONSISTENT =
 
 export const selectionOf = (call: Call, options: ListOptions): Selection => selection(call.kind, call.namespace, call.name, options.labels, options.fields);
 
+/**
+ * A list may be paged through for as long as etcd keeps a revision in kube-apiserver's default (`--etcd-compaction-interval`), although the store keeps
+ * more: clients are written for that. Seconds.
+ */
+const CONTINUE_SECONDS = 300;
+
+/** Later pages are of whatever is there then, and must not look like pages of the same list. */
+async function giveUp(store: Store, resource: string, { rv, after, since }: ContinueToken): Promise<never> {
+  if ((await store.frontier(resource)) === rv) await store.advance?.(resource);
+  throw expired(INCONSISTENT, encodeContinue({ rv: -1, after, since }));
+}
+
 /** Which state of the store a list speaks of (kubernetes.md 3.8). */
-function versionOf(kind: Kind, options: ListOptions): Pick<ListQuery, 'version' | 'notBefore' | 'after'> {
+function versionOf(options: ListOptions, token: ContinueToken | undefined): Pick<ListQuery, 'version' | 'notBefore' | 'after'> {
   const asked = resourceVersion(options.resourceVersion);
-  if (options.continue !== '') {
+  if (token !== undefined) {
     if (asked !== undefined && asked !== 0) throw badRequest('specifying resource version is not allowed when using continue');
-    const { rv, after } = decodeContinue(options.continue, kind.namespaced);
-    return { version: rv === -1 ? 'latest' : { at: rv }, after };
+    return { version: token.rv === -1 ? 'latest' : { at: token.rv }, after: token.after };
   }
   if (asked === undefined) return { version: 'latest' };
   if (asked === 0) return { version: 'any' };
@@ -45,7 +55,6 @@ export async function readPage(store: Store, query: ListQuery): Promise<ListPage
   } catch (error) {
     if (error instanceof StoreTooNew) throw resourceVersionTooLarge(error.asked, error.frontier);
     if (error instanceof StoreExpired) {
-      if (query.after !== undefined) throw expired(INCONSISTENT, encodeContinue({ rv: -1, after: query.after }));
       throw expired(`The resourceVersion for the provided list is too old.`);
     }
     throw error;
@@ -69,15 +78,21 @@ async function* remainder(store: Store, query: ListQuery, first: ListPage): Asyn
 export async function list(call: Call, options: ListOptions): Promise<ListResult> {
   const { store } = call.parts;
   const selected = selectionOf(call, options);
+  const now = Math.floor(call.parts.clock.now() / 1000);
+  const token = options.continue === '' ? undefined : decodeContinue(options.continue, call.kind.namespaced);
   const query: ListQuery = {
     resource: call.kind.storage,
-    ...versionOf(call.kind, options),
+    ...versionOf(options, token),
     ...(selected.namespace === undefined ? {} : { namespace: selected.namespace }),
     ...(selected.name === undefined ? {} : { name: selected.name }),
     ...(selected.match === undefined ? {} : { match: selected.match }),
     limit: options.limit > 0 ? options.limit : PART,
   };
-  const page = await readPage(store, query);
+  if (token !== undefined && token.rv !== -1 && now - token.since > CONTINUE_SECONDS) await giveUp(store, query.resource, token);
+  const page = await readPage(store, query).catch((error: unknown) => {
+    if (token !== undefined && isExpired(error)) return giveUp(store, query.resource, token);
+    throw error;
+  });
   // clients take 0 for "any"; engines begin above 1, so that nothing is ever missed after it
   const rv = Math.max(1, page.rv);
   if (options.limit > 0) {
@@ -86,7 +101,7 @@ export async function list(call: Call, options: ListOptions): Promise<ListResult
       rv,
       items: page.items,
       rest: undefined,
-      continue: more ? encodeContinue({ rv, after: page.items.at(-1)!.key }) : '',
+      continue: more ? encodeContinue({ rv, after: page.items.at(-1)!.key, since: token === undefined || token.rv === -1 ? now : token.since }) : '',
       remaining: more && options.labelText === '' && options.fieldText === '' ? page.remaining : undefined,
     };
   }

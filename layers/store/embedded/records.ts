@@ -40,6 +40,10 @@ export class LoggedChange implements Change {
   }
 }
 
+/** The key of changes that only use up a resourceVersion. */
+export const NOBODY = { namespace: '', name: '\u0000' } as const;
+export const isSomebodys = ({ key }: LoggedChange): boolean => key.name !== NOBODY.name;
+
 /** Change types as the log holds them. */
 export const TYPES = ['created', 'updated', 'removed'] as const satisfies readonly Change['type'][];
 export const CREATED = 0;

@@ -15,7 +15,7 @@ import { Lists } from './lists.ts';
 import { LogReader } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import { RecentBudget } from './recent-changes.ts';
-import { LoggedChange } from './records.ts';
+import { LoggedChange, NOBODY } from './records.ts';
 import { Resource } from './resource.ts';
 import { MAX_RESOURCES, openForReading, prepareFile, type Synchronous } from './schema.ts';
 import { Watchers } from './watchers.ts';
@@ -47,6 +47,8 @@ const HISTORY: HistoryLimits = { seconds: 3600, bytes: 256 << 20 };
 const CACHE_BYTES = 128 << 20;
 /** Some 3,000 updates of such objects, each with the state before it: half a minute of the busiest cluster this is for. */
 const RECENT_BYTES = 16 << 20;
+
+const NOTHING = new Uint8Array();
 
 /**
  * @throws StoreLocked another process has the directory open
@@ -137,6 +139,28 @@ class EmbeddedStore implements Store {
     const rvs = await new Promise<readonly number[]>((resolve, reject) => this.#commits.submit({ writes, resources, actor, resolve, reject }));
     for (const write of writes) if (write.type === 'put' && write.expiresAt !== undefined) this.#expiry.note(write.expiresAt);
     return rvs;
+  }
+
+  /** Two changes of a key that no object can have: made and gone within one transaction. */
+  async advance(resource: ResourceName): Promise<void> {
+    const key = { resource, ...NOBODY };
+    let taken = 0;
+    const body = (rv: number): Uint8Array => {
+      taken = rv;
+      return NOTHING;
+    };
+    const gone = {
+      get rv() {
+        return taken;
+      },
+    };
+    await this.commit(
+      [
+        { type: 'put', key, if: { absent: true }, uid: '', labels: {}, fields: {}, body },
+        { type: 'remove', key, if: gone, body: () => NOTHING },
+      ],
+      { user: 'system:store' },
+    );
   }
 
   async frontier(resource: ResourceName): Promise<number> {

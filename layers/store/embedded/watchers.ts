@@ -2,7 +2,7 @@
 import { StoreExpired } from '../errors.ts';
 import type { WatchListener } from '../port.ts';
 import type { LogReader } from './log-reader.ts';
-import type { LoggedChange } from './records.ts';
+import { isSomebodys, type LoggedChange } from './records.ts';
 import type { Resource, Subscription } from './resource.ts';
 
 /** Changes handed over in one piece while the past is replayed: 2 to 4 ms of reading. */
@@ -64,7 +64,7 @@ export class Watchers {
   #deliver(resource: Resource, subscription: Subscription, changes: readonly LoggedChange[]): void {
     subscription.at = changes.at(-1)!.rv;
     try {
-      subscription.listener.changes(changes, resource.frontier);
+      subscription.listener.changes(changes.every(isSomebodys) ? changes : changes.filter(isSomebodys), resource.frontier);
     } catch (error) {
       this.#failed(error);
       // what it made of these changes is unknown, so it may not go on as if it had seen them
