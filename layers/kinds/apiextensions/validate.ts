@@ -248,10 +248,14 @@ function validationErrors(version: CustomResourceDefinitionVersion, withStatus: 
   return errors;
 }
 
+/** False and empty, too, they are said. */
+const POINTERS: ReadonlySet<string> = new Set(['additionalProperties', 'additionalItems', 'x-kubernetes-list-type', 'x-kubernetes-map-type']);
+
 function rootErrors(schema: JsonSchema, path: string): FieldError[] {
   if (schema.type !== undefined && schema.type !== '' && schema.type !== 'object')
     return [invalid(`${path}.type`, schema.type, 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled')];
-  const odd = Object.entries(schema).some(([name, value]) => value !== undefined && value !== false && value !== '' && !ROOT_FIELDS.includes(goName(name)));
+  const isSet = (name: string, value: unknown): boolean => value !== undefined && ((value !== false && value !== '') || POINTERS.has(name));
+  const odd = Object.entries(schema).some(([name, value]) => isSet(name, value) && !ROOT_FIELDS.includes(goName(name)));
   return odd ? [invalid(path, schema, `only [${ROOT_FIELDS.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`)] : [];
 }
 
