@@ -41,7 +41,7 @@ export function defaultPlugins(options: AdmissionOptions): readonly AdmissionPlu
     namespaceLifecycle,
     limitRanger,
     serviceAccount,
-    nodeRestriction,
+    nodeRestriction(services),
     taintNodesByCondition,
     podSecurity,
     priority,

@@ -7,6 +7,8 @@ import type { Store } from '#store/port.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../port.ts';
 import { read } from '../read.ts';
 import { nodeOf, referencesOf } from '../../authz/node.ts';
+import type { Services } from '../../server.port.ts';
+import { audienceError } from './node-audience.ts';
 
 const RESTRICTED_LABEL = /(^|\.)node-restriction\.kubernetes\.io\//;
 /** Labels under these domains that a node may set on itself. */
@@ -38,6 +40,11 @@ function claimWithoutOwnFields({ metadata, status, ...rest }: KubeObject): unkno
   return { ...rest, metadata: meta, status: Object.fromEntries(Object.entries((status as object | undefined) ?? {}).filter(([name]) => !OWN_CLAIM_FIELDS.includes(name))) };
 }
 
+interface TokenSpec {
+  readonly boundObjectRef?: { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string };
+  readonly audiences?: readonly string[];
+}
+
 /** A mirror pod belongs to its node, and uses nothing of the cluster. */
 async function mirrorPodError(pod: Pod, node: string, store: Store): Promise<string | undefined> {
   const quoted = JSON.stringify(node);
@@ -63,7 +70,7 @@ async function mirrorPodError(pod: Pod, node: string, store: Store): Promise<str
   return undefined;
 }
 
-export const nodeRestriction: AdmissionPlugin = {
+export const nodeRestriction = (services: (() => Services) | undefined): AdmissionPlugin => ({
   name: 'NodeRestriction',
   handles: ({ user, group, resource }) =>
     nodeOf(user) !== undefined &&
@@ -91,6 +98,9 @@ export const nodeRestriction: AdmissionPlugin = {
           );
         if (operation === 'UPDATE' && JSON.stringify(now.spec?.taints ?? []) !== JSON.stringify(old?.spec?.taints ?? []))
           refuse(`node ${JSON.stringify(node)} is not allowed to modify taints`);
+        // an owner that is not there would have the node collected
+        if (operation === 'UPDATE' && !semanticEqual(now.metadata.ownerReferences, old?.metadata.ownerReferences))
+          refuse(`node ${JSON.stringify(node)} is not allowed to modify ownerReferences`);
         if (operation === 'CREATE' && now.spec?.configSource !== undefined) refuse(`node ${JSON.stringify(node)} is not allowed to create pods with a non-nil configSource`);
         if (operation === 'UPDATE' && now.spec?.configSource !== undefined && !semanticEqual(now.spec.configSource, old?.spec?.configSource))
           refuse(`node ${JSON.stringify(node)} is not allowed to update configSource to a new non-nil configSource`);
@@ -121,14 +131,16 @@ export const nodeRestriction: AdmissionPlugin = {
       }
       case 'serviceaccounts': {
         if (subresource !== 'token') return;
-        const bound = (object as unknown as { spec?: { boundObjectRef?: { kind?: string; apiVersion?: string; name?: string; uid?: string } } }).spec?.boundObjectRef;
-        if (bound?.kind !== 'Pod' || bound.name === undefined) return refuse('node requested token not bound to a pod');
+        const { boundObjectRef: bound, audiences } = (object as unknown as { spec?: TokenSpec }).spec ?? {};
+        if (bound?.kind !== 'Pod' || bound.apiVersion !== 'v1' || !bound.name) return refuse('node requested token not bound to a pod');
         if (bound.uid === undefined || bound.uid === '') refuse('node requested token with a pod binding without a uid');
         const pod = await read<Pod>(store, 'pods', namespace, bound.name);
         if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, bound.name);
         if (pod.metadata.uid !== bound.uid)
           refuse(`the UID in the bound object reference (${bound.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
         if (pod.spec?.nodeName !== node) refuse('node requested token bound to a pod scheduled on a different node');
+        const why = services === undefined ? undefined : await audienceError(store, services().authorizer, user, pod, audiences ?? []);
+        if (why !== undefined) refuse(why);
         return;
       }
       case 'persistentvolumeclaims': {
@@ -149,4 +161,4 @@ export const nodeRestriction: AdmissionPlugin = {
       }
     }
   },
-};
+});
