@@ -1,5 +1,6 @@
 /** The API server of one cluster inside a function: the parts of every place of running, over the state that functions share. */
 import { defaultPlugins } from '#apiserver/admission/default-plugins.ts';
+import { bootstrapTokens } from '#apiserver/authn/bootstrap-tokens.ts';
 import { bearerToken } from '#apiserver/authn/bearer.ts';
 import type { Authenticator } from '#apiserver/authn/port.ts';
 import { serviceAccountTokens } from '#apiserver/authn/service-accounts.ts';
@@ -70,7 +71,7 @@ export async function openCluster({ record, store, registry, authenticators, dia
   const audiences = [ISSUER];
   const tokens = serviceAccountTokens(keys, store, clock, audiences);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
-  const others = firstOf(authenticators);
+  const others = firstOf([...authenticators, bootstrapTokens(store, clock)]);
   const server: ApiServer = createApiServer({
     store,
     registry,
@@ -82,7 +83,7 @@ export async function openCluster({ record, store, registry, authenticators, dia
       rbac,
       services: () => server.services,
     }),
-    authenticator: firstOf([...authenticators, tokens, unknownTokens]),
+    authenticator: firstOf([others, tokens, unknownTokens]),
     authorizer,
     virtuals: [
       tokenRequest(keys, audiences),
