@@ -20,6 +20,7 @@ import { endpointsController } from './endpoints/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
 import { hostPathProvisioner, type HostPathVolumes } from './host-path-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
@@ -85,6 +86,7 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     cronJobController(),
     ttlAfterFinishedController(),
     disruptionController({ registry }),
+    horizontalPodAutoscalerController({ registry }),
     clusterRoleAggregationController(),
     validatingAdmissionPolicyStatus({ registry }),
     csrApprover(),

@@ -165,6 +165,17 @@ describe('an indexed job', () => {
     expect(await conditions()).toEqual(['FailureTarget=True FailedIndexes', 'Failed=True FailedIndexes']);
   });
 
+  test('an index that is given up is not asked for again while another runs', async () => {
+    await start({ completions: 2, parallelism: 2, completionMode: 'Indexed', backoffLimitPerIndex: 0 });
+    await end((await pods())[0]!, 'Failed');
+    expect((await job()).status).toMatchObject({ active: 1, failedIndexes: '0' });
+    const rounds = (): number => world.metrics.value('workqueue_work_duration_seconds', { name: 'job-controller' });
+    const before = rounds();
+    await world.clock.advance(5000);
+    expect(rounds() - before).toBe(0);
+    expect(await live()).toHaveLength(1);
+  });
+
   test('a success policy: the indexes that matter suffice', async () => {
     await start({ completions: 4, parallelism: 4, completionMode: 'Indexed', successPolicy: { rules: [{ succeededIndexes: '1-3', succeededCount: 1 }] } });
     await end((await pods())[2]!, 'Succeeded');

@@ -189,5 +189,6 @@ export async function managePods(wanted: Wanted, counts: Counts, context: Contro
       if (!isNamespaceTerminating(error)) throw error;
     }
   });
-  return error === undefined ? (missing > count ? { waitMs: 0 } : {}) : { error };
+  // the rest of a large job comes at once; indexes that are all taken or over come back with a change
+  return error === undefined ? (missing > BURST && count === BURST ? { waitMs: 0 } : {}) : { error };
 }
