@@ -52,6 +52,10 @@ const resizing = (pod: Pod, record: PodRecord): boolean =>
     return target !== undefined && isResizing(target, container);
   });
 
+/** A pod that its node evicts was disrupted, for whom such pods do not count as failures of their own (KEP-3329). */
+const disruption = ({ ended }: PodRecord): readonly [string, Verdict][] =>
+  ended?.reason === 'Evicted' ? [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: ended.message }]] : [];
+
 export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
   const { pod, record, phase, now } = input;
   const before = new Map((pod.status?.conditions ?? []).map((condition) => [condition.type, condition]));
@@ -63,6 +67,7 @@ export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
     ['Ready', ready(input, containers)],
     ['ContainersReady', containers],
     ['PodScheduled', yes],
+    ...disruption(record),
     ...(resizing(pod, record) ? [[RESIZING, yes] as [string, Verdict]] : []),
   ];
   return verdicts.map(([type, verdict]) => {

@@ -32,6 +32,7 @@ test('a pod that fills its folder is evicted: Failed, with the reason, an event,
   usage.set('small', 2 ** 21);
   await node.clock.advance(12_000);
   expect(node.cluster.get('hog')?.status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'Usage of EmptyDir volume "small" exceeds the limit "1Mi". ' });
+  expect(node.cluster.get('hog')?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }));
   expect(node.cluster.events).toContainEqual(expect.objectContaining({ object: 'hog', type: 'Warning', reason: 'Evicted' }));
   expect((await node.containers()).filter(({ phase }) => phase === 'running').map(({ labels }) => labels['io.kubernetes.pod.name'])).toEqual(['other']);
   expect(node.cluster.get('other')?.status?.phase).toBe('Running');
