@@ -1,8 +1,10 @@
 /** `/scale`: one number of an object under another kind, and who owns it under which name. */
 import { expect, test } from 'vitest';
+import type { AdmissionAttributes } from '#apiserver/admission/port.ts';
 import { contractServer, deployment, PROTOBUF } from './support.ts';
 
-const server = contractServer();
+let admitted: AdmissionAttributes[] = [];
+const server = contractServer(() => ({ admission: [{ name: 'Listener', handles: () => true, admit: (attributes) => void admitted.push(attributes) }] }));
 const path = (namespace: string): string => `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const APPLY = { 'content-type': 'application/apply-patch+yaml' };
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -34,8 +36,10 @@ test('a write of the scale owns the replicas as subresource scale in the object,
   const place = `${path('update')}/web`;
   await server().request('POST', `${path('update')}?fieldManager=author`, deployment('web', 1));
   expect(await owners(place)).toEqual(['author Update apps/v1 -']);
+  admitted = [];
   const scaled = await server().request('PATCH', `${place}/scale?fieldManager=scaler`, { spec: { replicas: 4 } }, MERGE);
   expect([scaled.status, scaled.json.spec.replicas]).toEqual([200, 4]);
+  expect(admitted.map(({ operation, resource, subresource }) => `${operation} ${resource}/${subresource}`)).toEqual(['UPDATE deployments/scale']);
   expect(await owners(place)).toEqual(['scaler Update apps/v1 scale']);
   const { json } = await server().request('GET', place);
   expect(json.metadata.managedFields.map(({ manager }: Entry) => manager)).toEqual(['author', 'scaler']);

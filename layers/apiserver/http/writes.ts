@@ -34,17 +34,12 @@ const bodyTypeOf = (kind: Kind): BodyType => ({
 });
 const scaleType = (call: Call): BodyType => ({ group: 'autoscaling', version: 'v1', kind: 'Scale', schema: call.parts.registry.schema('io.k8s.api.autoscaling.v1.Scale')! });
 
-/** The options as objects that admission sees them as. */
-function optionsObject(kind: string, query: Query, options: WriteOptions): Record<string, unknown> {
-  return {
-    kind,
-    apiVersion: 'meta.k8s.io/v1',
-    ...(options.dryRun ? { dryRun: ['All'] } : {}),
-    ...(query.get('fieldManager') ? { fieldManager: options.fieldManager } : {}),
-    ...(options.force === undefined ? {} : { force: options.force }),
-    fieldValidation: options.fieldValidation,
-  };
-}
+/** The options as admission sees them, which knows what they are called for each operation. A patch is an update there, or a create. */
+const optionsObject = (query: Query, options: WriteOptions): Record<string, unknown> => ({
+  ...(options.dryRun ? { dryRun: ['All'] } : {}),
+  ...(query.get('fieldManager') ? { fieldManager: options.fieldManager } : {}),
+  ...(query.get('fieldValidation') ? { fieldValidation: options.fieldValidation } : {}),
+});
 
 export const formFor = (call: Call, exchange: Exchange): Form => negotiate(exchange.request.headers['accept'], 'object', hasProtobuf(call.kind));
 
@@ -73,7 +68,7 @@ export async function writeCreate(call: Call, exchange: Exchange): Promise<ApiRe
     again: () => decoded([]),
     dryRun: options.dryRun,
     fieldManager: options.fieldManager,
-    options: optionsObject('CreateOptions', query, options),
+    options: optionsObject(query, options),
   });
   return answer(call, exchange, form, query, 201, created);
 }
@@ -83,7 +78,7 @@ export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiRe
   const form = formFor(call, exchange);
   const query = parseQuery(exchange.request.query);
   const options = writeOptions(query, headers['user-agent'], 'UpdateOptions');
-  const common = { dryRun: options.dryRun, fieldManager: options.fieldManager, options: optionsObject('UpdateOptions', query, options) };
+  const common = { dryRun: options.dryRun, fieldManager: options.fieldManager, options: optionsObject(query, options) };
   if (call.subresource === 'scale' && call.kind.scale !== undefined) {
     const scale = decodeBody(body, headers['content-type'], scaleType(call), options.fieldValidation, call.warnings);
     return answer(call, exchange, form, query, 200, await updateScale(call, { ...common, change: () => structuredClone(scale) }));
@@ -95,8 +90,9 @@ export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiRe
     mayCreate: call.kind.createOnUpdate === true,
     // the first try may have it, later ones begin with what the client sent
     change(current) {
-      if (call.kind.needsVersion === true && current !== undefined && call.subresource === '' && !object.metadata.resourceVersion)
-        throw invalidObject(call.kind.group, call.kind.kind, call.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
+      // said of the resource, not of the kind
+      if (call.kind.needsVersion === true && current !== undefined && !object.metadata.resourceVersion)
+        throw invalidObject(call.kind.group, call.kind.plural, call.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
       const mine = structuredClone(spare ?? object);
       spare = undefined;
       return mine;
@@ -122,6 +118,7 @@ export async function writePatch(call: Call, exchange: Exchange): Promise<ApiRes
       fieldManager: options.fieldManager,
       fieldValidation: options.fieldValidation,
       force: options.force,
+      options: optionsObject(query, options),
     },
     isCustom(call.kind),
   );

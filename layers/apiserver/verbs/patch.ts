@@ -8,7 +8,7 @@ import { strategicMergePatch } from '#machinery/strategic-merge-patch.ts';
 import { forbidden } from '#machinery/field-error.ts';
 import { type ApiError, badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
-import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report } from '../write/decode.ts';
+import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report, warningsOf } from '../write/decode.ts';
 import { applyScale, scaleSchema, updateScale } from './scale.ts';
 import { update, type UpdateResult } from './update.ts';
 
@@ -118,7 +118,7 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
   if ((config.metadata.managedFields ?? []).length > 0) throw badRequest('metadata.managedFields must be nil');
   if ((config.metadata.name ?? '') === '') config.metadata.name = name;
   const problems = input.problems ?? [];
-  if (input.fieldValidation === 'Warn') call.warnings.push(...problems);
+  if (input.fieldValidation === 'Warn') call.warnings.push(...problems.flatMap(warningsOf));
   let managed: ReturnType<typeof apply>['managedFields'] = [];
   const applyOptions = {
     manager: input.fieldManager,
@@ -140,7 +140,7 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
     change(current) {
       const result = apply(current, config, applyOptions);
       managed = result.managedFields;
-      if (input.fieldValidation === 'Strict' && problems.length > 0) throw badRequest(`error strict decoding YAML: ${problems[0]!}`);
+      if (input.fieldValidation === 'Strict' && problems.length > 0) throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems[0]!}`);
       const object = structuredClone(result.object);
       if (config.metadata.resourceVersion === undefined) delete object.metadata.resourceVersion;
       else object.metadata.resourceVersion = config.metadata.resourceVersion;
@@ -184,10 +184,11 @@ export async function patch(call: Call, input: PatchBody, custom = false): Promi
     fieldManager: input.fieldManager,
     fieldValidation: input.fieldValidation,
     force: input.force ?? false,
+    ...(input.options === undefined ? {} : { options: input.options }),
   };
   if (call.subresource !== 'scale' || call.kind.scale === undefined) return patchParsed(call, parsed, custom);
   const scale: BodyType = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: scaleSchema() };
-  const common = { dryRun: input.dryRun, fieldManager: input.fieldManager };
+  const common = { dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) };
   if (type === 'apply') {
     const config = ofKind(structuredClone(applied(parsed.patch)), scale, call.name);
     return { object: await applyScale(call, { ...common, config, force: parsed.force }), created: false };

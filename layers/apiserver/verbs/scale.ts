@@ -79,7 +79,7 @@ function own(kind: Kind, object: KubeObject, old: KubeObject, scaled: readonly M
   else delete object.metadata.managedFields;
 }
 
-type ScaleInput = Omit<UpdateInput, 'change' | 'mayCreate' | 'tracker'>;
+type ScaleInput = Omit<UpdateInput, 'change' | 'mayCreate' | 'tracker' | 'admittedAs'>;
 
 /** Server-side apply of a Scale. @throws ApiError 409 where another manager owns the replicas */
 export async function applyScale(call: Call, input: ScaleInput & { readonly config: KubeObject; readonly force: boolean }): Promise<Scale> {
@@ -120,6 +120,7 @@ async function write(
   const { object } = await update(main, {
     ...input,
     mayCreate: false,
+    admittedAs: 'scale',
     tracker: (object, old) => track(object, old!),
     async change(current) {
       const uid = current!.metadata.uid!;

@@ -26,6 +26,8 @@ export interface UpdateInput {
   readonly mayCreate: boolean;
   /** Sets managedFields itself (server-side apply). */
   readonly tracker?: FieldTracker;
+  /** The subresource that admission is told of, where the write does not go through a door of the object's own (`scale`). */
+  readonly admittedAs?: string;
 }
 
 export interface UpdateResult {
@@ -84,6 +86,7 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
   const { kind, parts, namespace, name } = call;
   const context = kindContext(call);
   const door = subresourceOf(call);
+  const admitted = input.admittedAs === undefined ? call : { ...call, subresource: input.admittedAs };
   for (let conflicts = 1, together = 1; ;) {
     const stored = await parts.store.get(keyOf(kind, namespace, name));
     if (stored === undefined) {
@@ -126,7 +129,14 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     kind.defaults?.(object);
     if (door === undefined) kind.prepareForUpdate?.(object, old, context);
     else door.prepareForUpdate(object, old, context);
-    const chain = admission(call, { operation: 'UPDATE', name, object, oldObject: old, dryRun: input.dryRun, ...(input.options === undefined ? {} : { options: input.options }) });
+    const chain = admission(admitted, {
+      operation: 'UPDATE',
+      name,
+      object,
+      oldObject: old,
+      dryRun: input.dryRun,
+      ...(input.options === undefined ? {} : { options: input.options }),
+    });
     await chain.mutate();
     kind.defaults?.(object);
     // what comes through `/status` tells what was seen, and asks for nothing
