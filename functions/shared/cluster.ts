@@ -4,7 +4,7 @@ import { bootstrapTokens } from '#apiserver/authn/bootstrap-tokens.ts';
 import { bearerToken } from '#apiserver/authn/bearer.ts';
 import type { Authenticator } from '#apiserver/authn/port.ts';
 import { serviceAccountTokens } from '#apiserver/authn/service-accounts.ts';
-import { tokenKeys } from '#apiserver/authn/service-account-tokens.ts';
+import { secretTokens, tokenKeys } from '#apiserver/authn/service-account-tokens.ts';
 import { firstOf } from '#apiserver/authn/union.ts';
 import { nodeAuthorizer } from '#apiserver/authz/node.ts';
 import { rbacAuthorizer } from '#apiserver/authz/rbac/authorizer.ts';
@@ -51,8 +51,10 @@ export interface Cluster {
   readonly server: ApiServer;
   /** For controllers: the verbs without HTTP. */
   readonly client: Client;
-  /** To be awaited at the beginning of each request: what the environment remembers is brought up to now. */
-  wake(): Promise<void>;
+  /** Makes the token of a service account that is kept in a Secret. */
+  readonly secretToken: ReturnType<typeof secretTokens>;
+  /** To be awaited at the beginning of each request: what the environment remembers is brought up to now, or is not older than this. */
+  wake(maxAgeMs?: number): Promise<void>;
 }
 
 /** A token that nobody knows is no anonymous request: the client should hear that its login is over. */
@@ -106,9 +108,10 @@ export async function openCluster({ record, store, registry, authenticators, dia
   return {
     server,
     client: createLocalClient(server.services),
-    async wake() {
+    secretToken: secretTokens(keys, audiences, clock, ids),
+    async wake(maxAgeMs = RBAC_AGE_MS) {
       const now = clock.now();
-      if (now - caughtUp < RBAC_AGE_MS) return;
+      if (now - caughtUp < maxAgeMs) return;
       await followed.catchUp();
       caughtUp = now;
     },

@@ -71,7 +71,8 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const store = await installation.openStore(record.id);
   const registry = new DynamicRegistry(builtInKinds(), storedDefinitions(store));
   await registry.refresh();
-  const { client } = await openCluster({ record, store, registry, authenticators: [], clock, ids, random, log });
+  const open = await openCluster({ record, store, registry, authenticators: [], clock, ids, random, log });
+  const { client } = open;
   const pulled = pulledStore(store, clock);
   const onError = (what: string, error: unknown): void => log(what, error, { cluster: record.name });
   const cache = createFedCache({ store: pulled, clock, random, onError: (resource, error) => onError(`following ${resource}`, error) });
@@ -80,7 +81,7 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const { address: apiAddress, port: apiPort } = record.api ?? api;
   const bootstrap = { apiAddress, apiPort, serviceCidr: record.serviceCIDR, clientCa: caBundle };
   const controllers = [
-    ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap }),
+    ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap, secretToken: open.secretToken }),
     ...installationControllers({ bootstrap, client }),
     ...(options.moreControllers ?? []),
   ];
@@ -97,6 +98,9 @@ export async function openWorld(installation: Installation, record: ClusterRecor
     queue: clusterQueue(queues.reconcile, record.name),
     clock,
     async know(resources) {
+      // roles that others changed: what a controller may write hangs on them
+      await open.wake(0);
+      await registry.refresh();
       const wanted = new Set(resources);
       const kept = new Set(cache.resources());
       const fresh = Array.from(wanted).filter((resource) => !kept.has(resource));
