@@ -93,13 +93,22 @@ export function decodeValue(value: unknown, options: DecodeOptions): Decoded {
   return { object: walk.root(rootObject(value)), findings: walk.findings };
 }
 
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += keysOf(item);
+  else for (const key in value) count += 1 + keysOf((value as Record<string, unknown>)[key]);
+  return count;
+}
+
 /** The text of a JSON or YAML body, without a type: patches, apply configurations. `problems` takes keys that a YAML text has twice. @throws DecodeError */
 export function parseBody(text: string, yaml: boolean, problems?: string[]): unknown {
   if (!yaml) return parseJson(text);
   if (/^\s*[{[]/.test(text)) {
     try {
-      JSON.parse(text);
-      return parseJson(text);
+      const plain: unknown = JSON.parse(text);
+      // what is said twice is for the reader of YAML, in whose words clients are told
+      if (problems === undefined || keysOf(plain) === countKeys(text)) return parseJson(text);
     } catch {
       // flow style that is no JSON
     }

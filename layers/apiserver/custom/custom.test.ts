@@ -45,6 +45,27 @@ describe('a custom resource', () => {
     expect(strict.json.message).toContain('strict decoding error: unknown field "spec.x"');
   });
 
+  it('is told of keys said twice, line by line', async () => {
+    await api.request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition());
+    await establish(api, 'widgets.example.com');
+    const yaml = 'apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\nspec:\n  size: 1\n  size: 2\n  odd: 1\n  odd: 2\n';
+    const made = await api.request('POST', WIDGETS, yaml, { 'content-type': 'application/yaml' });
+    expect(made.headers['warning']).toEqual([
+      '299 - "line 7: key \\"size\\" already set in map"',
+      '299 - "line 9: key \\"odd\\" already set in map"',
+      '299 - "unknown field \\"spec.odd\\""',
+    ]);
+    const strict = await api.request('POST', `${WIDGETS}?fieldValidation=Strict`, yaml, { 'content-type': 'application/yaml' });
+    expect(strict.json.message).toContain(
+      'strict decoding error: yaml: unmarshal errors:\n  line 7: key "size" already set in map\n  line 9: key "odd" already set in map, unknown field "spec.odd"',
+    );
+    const text = '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"b"},"spec":{"size":1,"size":2}}';
+    const patch = { 'content-type': 'application/apply-patch+yaml' };
+    const applied = await api.request('PATCH', `${WIDGETS}/b?fieldManager=m&fieldValidation=Strict`, text, patch);
+    expect(applied.json.message).toBe('error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 1: key "size" already set in map');
+    expect((await api.request('PATCH', `${WIDGETS}/b?fieldManager=m&fieldValidation=Warn`, text, patch)).json.spec.size).toBe(2);
+  });
+
   it('keeps its status behind the door of the status, and counts generations of the rest', async () => {
     await api.request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition());
     await establish(api, 'widgets.example.com');

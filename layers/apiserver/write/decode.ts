@@ -48,11 +48,22 @@ export function ofKind(object: KubeObject, type: BodyType, name = ''): KubeObjec
   return object;
 }
 
+const YAML_ERRORS = /^(?:error converting YAML to JSON: )?yaml: unmarshal errors:\n/;
+
+/** The reader of YAML says all that it found in one text of many lines. */
+export const warningsOf = (finding: string): readonly string[] =>
+  YAML_ERRORS.test(finding)
+    ? finding
+        .replace(YAML_ERRORS, '')
+        .split('\n')
+        .map((line) => line.trim())
+    : [finding];
+
 /** What was found while reading is an error, a warning, or nothing, as the client asked. @throws ApiError 400 */
 export function report(decoded: Decoded, validation: FieldValidation, warnings: string[]): KubeObject {
   if (decoded.findings.length > 0) {
     if (validation === 'Strict') throw badRequest(strictError(decoded.findings).message);
-    if (validation === 'Warn') warnings.push(...decoded.findings);
+    if (validation === 'Warn') warnings.push(...decoded.findings.flatMap(warningsOf));
   }
   return decoded.object as KubeObject;
 }
