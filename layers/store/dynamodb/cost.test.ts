@@ -20,7 +20,7 @@ const READ = 0.125;
 
 const row = (what: string, { requests, writes, reads }: Consumed): string => `| ${what} | ${requests} | ${writes} | ${reads} | ${(writes * WRITE + reads * READ).toFixed(2)} |`;
 
-describe.skipIf(skipWithoutDynamodbLocal('the cost of operations on DynamoDB'))('what operations on DynamoDB cost', { timeout: 120_000 }, () => {
+describe.skipIf(skipWithoutDynamodbLocal('the cost of operations on DynamoDB'))('what operations on DynamoDB cost', { timeout: 180_000 }, () => {
   let local: LocalTable;
   beforeAll(async () => {
     local = await localTable();

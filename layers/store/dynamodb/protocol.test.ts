@@ -1,16 +1,20 @@
 /** What only this engine does: several processes on one table, holes, large bodies, leases, node work, clusters beside each other. */
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { skipWithoutDynamodbLocal, START_LIMIT } from '#test/helpers/dynamodb-local.ts';
 import { ACTOR, keyOf, listed, parsed, put, Recorder, remove, RESOURCE, told, write } from '../testing/fixtures.ts';
 import { Partitions, STRIPES } from './keys.ts';
 import { openDynamoStore, type DynamoOptions, type DynamoStore } from './store.ts';
 import { ATTEMPT, localTable, type LocalTable } from './testing/local.ts';
+import { inject } from './testing/inject.ts';
+import { meter } from './testing/meter.ts';
 import { createMovingClock, type MovingClock } from './testing/moving-clock.ts';
 
 const LEASES = 'leases.coordination.k8s.io';
 
-describe.skipIf(skipWithoutDynamodbLocal('the protocol of the store on DynamoDB'))('the store on DynamoDB', { timeout: 60_000 }, () => {
+describe.skipIf(skipWithoutDynamodbLocal('the protocol of the store on DynamoDB'))('the store on DynamoDB', { timeout: 180_000 }, () => {
   let local: LocalTable;
   let client: DynamoOptions['client'];
   let clusters = 0;
@@ -225,6 +229,62 @@ describe.skipIf(skipWithoutDynamodbLocal('the protocol of the store on DynamoDB'
     expect(await listed(open(name))).toEqual([`default/a@${a2}=2`, `default/b@${b}=x`]);
     expect(await listed(open(name), { version: { at: b } })).toEqual([`default/a@${a}=1`, `default/b@${b}=x`]);
     recorder.stop();
+  });
+
+  test('the hundredth cluster of a table costs and knows as much as the first', async () => {
+    const requests = async (name: string): Promise<{ requests: number; reads: number; items: number }> => {
+      const metered = local.client();
+      const used = meter(metered);
+      const store = open(name, { client: metered });
+      await write(store, put({ name: 'a' }));
+      const { length: items } = await listed(store);
+      const { requests: all, reads } = used.take();
+      return { requests: all, reads, items };
+    };
+    const first = await requests(cluster());
+    const others = Array.from({ length: 98 }, () => open(cluster()));
+    for (let start = 0; start < others.length; start += 14) await Promise.all(others.slice(start, start + 14).map(async (store) => write(store, put({ name: 'a' }))));
+    expect(await requests(cluster())).toEqual(first);
+    expect(first.items).toBe(1);
+  });
+
+  test('who is told that something was written looks at once', async () => {
+    const name = cluster();
+    const rare = { grace: 100, attempt: ATTEMPT, poll: { least: 3600_000, most: 3600_000 } };
+    const [one, other] = [open(name), open(name, { times: rare })];
+    const recorder = await Recorder.start(other, await other.frontier(RESOURCE));
+    const rv = await write(one, put({ name: 'a' }));
+    expect(recorder.changes).toEqual([]);
+    other.wake(RESOURCE);
+    await recorder.reached(rv);
+    expect(recorder.told).toEqual([`created default/a@${rv}=x`]);
+    recorder.stop();
+  });
+
+  test('a writer that dies behind its counter holds readers up for the grace period, and nobody else', async () => {
+    const name = cluster();
+    const dying = local.client();
+    inject(dying, () => 0, { die: 1 });
+    const [dead, alive, reader] = [open(name, { client: dying }), open(name), open(name)];
+    await write(alive, put({ name: 'a' }));
+    for (let index = 0; index < 40; index++) await expect(write(dead, put({ name: `lost-${index}` }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const recorder = await Recorder.start(reader, 1);
+    const b = await write(alive, put({ name: 'b' }));
+    expect(b).toBe(43);
+    expect((await reader.list({ resource: RESOURCE, version: 'latest' })).rv).toBe(b);
+    await recorder.reached(b);
+    expect(recorder.told).toEqual(['created default/a@2=x', 'created default/b@43=x']);
+    recorder.stop();
+  });
+
+  test('a table that does not answer is told of in the end', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const store = open(cluster(), { client: local.client({ endpoint }), random: () => 0, times: { attempt: 20 } });
+    await expect(write(store, put({ name: 'a' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('does not answer') });
+    silent.closeAllConnections();
+    silent.close();
   });
 
   test('without credentials, table or rights the error says so', async () => {

@@ -237,7 +237,12 @@ export class ResourceLog {
   async #tellOthers(): Promise<void> {
     if (this.frontier - this.#hint < HINT_EVERY) return;
     this.#hint = this.frontier;
-    await this.#parts.counters.settle(this.partitions, this.frontier);
+    try {
+      await this.#parts.counters.settle(this.partitions, this.frontier);
+    } catch (error) {
+      // a hint that is not given costs the next reader some reads; what was asked for has been done
+      this.#parts.failed(error);
+    }
   }
 
   collect(): Collected {

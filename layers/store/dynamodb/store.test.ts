@@ -39,5 +39,5 @@ describe.skipIf(skipWithoutDynamodbLocal('the contract of the store on DynamoDB'
     };
   }
 
-  storeContract('the store on DynamoDB', async () => open({}), { runs: 8, timeout: 120_000 });
+  storeContract('the store on DynamoDB', async () => open({}), { runs: 8, timeout: 180_000 });
 });

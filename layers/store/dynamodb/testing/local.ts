@@ -11,7 +11,7 @@ export const ATTEMPT = 20_000;
 export interface LocalTable {
   readonly table: string;
   /** A client of its own, for middleware of its own. */
-  client(): DynamoDBClient;
+  client(config?: DynamoDBClientConfig): DynamoDBClient;
   remove(): Promise<void>;
 }
 
