@@ -154,6 +154,8 @@ export interface ContainerRuntime {
     },
   ): Promise<void>;
   stats(ids: readonly string[]): Promise<ReadonlyMap<string, ContainerStats>>;
+  /** Bytes that running containers have written outside their mounts; the runtime walks their files for it. */
+  writtenBytes(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   image(name: string): Promise<ImageState | undefined>;
   images(): Promise<readonly ImageState[]>;
   pull(name: string, auth?: { readonly username: string; readonly password: string; readonly serverAddress: string }): Promise<ImageState>;

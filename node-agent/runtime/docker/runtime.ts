@@ -187,6 +187,17 @@ export function openDockerRuntime(options: DockerRuntimeOptions): DockerRuntime 
       );
       return found;
     },
+    async writtenBytes(ids) {
+      if (ids.length === 0) return new Map();
+      await ready();
+      const found = await client.json<readonly { readonly Id: string; readonly SizeRw?: number }[]>({
+        method: 'GET',
+        path: '/containers/json',
+        query: { size: 1, filters: JSON.stringify({ id: ids }) },
+        deadline: DEADLINE.list,
+      });
+      return new Map(found.map(({ Id, SizeRw }) => [Id, SizeRw ?? 0]));
+    },
     image: async (name) => {
       await ready();
       return findImage(client, name);

@@ -18,6 +18,8 @@ export interface Behaviour {
   /** Milliseconds it needs after the stop signal; longer than the grace: it is killed. */
   readonly stopDelayMs?: number;
   readonly log?: string;
+  /** What it writes outside its mounts. */
+  readonly writtenBytes?: number;
 }
 
 export interface SimulatedOptions {
@@ -193,6 +195,10 @@ export function createSimulatedRuntime(options: SimulatedOptions): SimulatedRunt
       return new Map(
         wanted.filter((id) => boxes.get(id)?.state.phase === 'running').map((id) => [id, { cpuNanoseconds: 0, memoryUsageBytes: 0, memoryWorkingSetBytes: 0, at: now() }]),
       );
+    },
+    async writtenBytes(wanted) {
+      await called('writtenBytes');
+      return new Map(wanted.map((id) => [id, boxes.get(id)?.behaviour.writtenBytes ?? 0]));
     },
     async image(name) {
       await called('image');
