@@ -6,7 +6,7 @@ import type { Subject } from './row.ts';
 /** The service account of a new namespace is made within a moment; pods cannot be created before. */
 const ACCOUNT_LIMIT_MS = 30_000;
 /** Some twenty thousand objects are deleted one by one. */
-const REMOVAL_LIMIT_MS = 300_000;
+const REMOVAL_LIMIT_MS = 600_000;
 
 async function until(client: Client, path: string, status: number, limitMs: number): Promise<void> {
   for (const end = Date.now() + limitMs; (await client.send('GET', path)).status !== status; await wait(100)) {
