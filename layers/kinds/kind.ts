@@ -91,6 +91,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** The object itself is in the answer to DELETE, instead of a Status. */
   readonly deleteReturnsObject?: boolean;
   readonly defaultPropagation?: 'Background' | 'Orphan';
+  /** Told to who deletes without saying what becomes of dependents. */
+  readonly deleteWarning?: string;
+  /** Told with every answer (a deprecated type). */
+  readonly deprecation?: string;
   /** Objects expire this many seconds after their last write (events). */
   readonly ttlSeconds?: number;
 

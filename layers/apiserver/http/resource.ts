@@ -51,6 +51,7 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
     throw noSuchResource();
   }
   if (kind.custom !== undefined) exchange.warnings.push(...kind.custom.warnings);
+  if (kind.deprecation !== undefined) exchange.warnings.push(kind.deprecation);
   const call: Call = {
     parts: services.partsFor(kind),
     kind,

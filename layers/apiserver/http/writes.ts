@@ -11,7 +11,7 @@ import { hasProtobuf } from '../represent/protobuf.ts';
 import { columnDefinitions, partialMetadata, tableRow } from '../represent/table.ts';
 import { listOptions, parseQuery, type Query, type WriteOptions, writeOptions } from '../routing/query.ts';
 import { create } from '../verbs/create.ts';
-import { checkDeleteOptions, remove } from '../verbs/delete.ts';
+import { checkDeleteOptions, type DeleteOptions, remove } from '../verbs/delete.ts';
 import { removeCollection } from '../verbs/deletecollection.ts';
 import { selectionOf } from '../verbs/list.ts';
 import { patch } from '../verbs/patch.ts';
@@ -125,15 +125,24 @@ export async function writePatch(call: Call, exchange: Exchange): Promise<ApiRes
   return answer(call, exchange, form, query, created ? 201 : 200, object);
 }
 
+/** The options of a DELETE, which may be reason to say something. @throws ApiError 400, 415, 422 */
+function optionsOfDelete(call: Call, exchange: Exchange, query: Query): DeleteOptions {
+  const options = deleteOptions(call, exchange, query);
+  checkDeleteOptions(options);
+  const { deleteWarning } = call.kind;
+  if (deleteWarning !== undefined && options.propagationPolicy === undefined && options.orphanDependents === undefined) call.warnings.push(deleteWarning);
+  return options;
+}
+
 export async function writeDelete(call: Call, exchange: Exchange): Promise<ApiResponse> {
   const form = formFor(call, exchange);
   const query = parseQuery(exchange.request.query);
-  const options = deleteOptions(call, exchange, query);
-  checkDeleteOptions(options);
+  const options = optionsOfDelete(call, exchange, query);
   const { object, removed } = await remove(call, options);
   if (removed && call.kind.deleteReturnsObject !== true) {
     const { group, resource } = refOf(call.kind);
-    const status = success({ name: call.name, ...(group === '' ? {} : { group }), kind: resource, uid: object.metadata.uid! });
+    // without the code that other answers of this kind have
+    const { code: _, ...status } = success({ name: call.name, ...(group === '' ? {} : { group }), kind: resource, uid: object.metadata.uid! });
     return reply(exchange, 200, typeOf(form), encodeObject(status, prettied({ ...form, as: '' }, exchange, query)));
   }
   return answer(call, exchange, form, query, !removed && options.orphanDependents === false ? 202 : 200, object);
@@ -143,8 +152,7 @@ export async function writeDeleteCollection(call: Call, exchange: Exchange): Pro
   const { kind } = call;
   const form = prettied(negotiate(exchange.request.headers['accept'], 'list', hasProtobuf(kind)), exchange, undefined);
   const query = parseQuery(exchange.request.query);
-  const options = deleteOptions(call, exchange, query);
-  checkDeleteOptions(options);
+  const options = optionsOfDelete(call, exchange, query);
   const list = listOptions(query, false);
   const { namespace, name, match } = selectionOf(call, list);
   const { rv, items } = await removeCollection(

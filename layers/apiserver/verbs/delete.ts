@@ -1,6 +1,6 @@
 /** Deleting: at once, with a grace period, or after finalizers (Kubernetes' `registry/rest/delete.go` and the store's `Delete`). */
 import type { KubeObject } from '#machinery/object.ts';
-import { invalid } from '#machinery/field-error.ts';
+import { invalid, notSupported } from '#machinery/field-error.ts';
 import { conflict, invalidObject, notFound } from '#machinery/status.ts';
 import { StoreConflict } from '#store/errors.ts';
 import { admission } from '../admission/chain.ts';
@@ -32,9 +32,7 @@ export function checkDeleteOptions(options: DeleteOptions): void {
   if (policy !== undefined && options.orphanDependents !== undefined)
     throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set')]);
   if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [
-      { type: 'FieldValueNotSupported', field: 'propagationPolicy', value: policy, detail: 'supported values: "Background", "Foreground", "Orphan"' },
-    ]);
+    throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil'])]);
   }
 }
 

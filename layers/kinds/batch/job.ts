@@ -151,6 +151,8 @@ function durationOf({ status }: Job, now: number): string {
 
 export const job = behaviour<Job>({
   defaultPropagation: 'Orphan',
+  deleteWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   defaults(object) {
     const spec = object.spec as Partial<JobSpec> | undefined;
     if (spec === undefined) return;
