@@ -20,7 +20,8 @@ import { startControllers } from '#control/start.ts';
 import { bootstrap } from '#controllers/bootstrap/controller.ts';
 import { apiServerControllers, clusterControllers } from '#controllers/index.ts';
 import { probeRemote } from '#apiserver/aggregation/forward.ts';
-import { backendOf } from '#apiserver/aggregation/remotes.ts';
+import { remoteItems } from '#apiserver/aggregation/collection.ts';
+import { backendOf, storedRemotes } from '#apiserver/aggregation/remotes.ts';
 import { followDefinitions, storedDefinitions } from '#apiserver/custom/definitions.ts';
 import { DynamicRegistry } from '#kinds/custom/registry.ts';
 import { builtInKinds } from '#kinds/registry.ts';
@@ -130,6 +131,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   };
   await bootstrap(bootstrapOptions, system);
   await bootstrapRbac(system);
+  const remotes = storedRemotes(store, frontProxy);
   const queue = openMemoryQueue({ clock, maxReceives: MAX_RECEIVES, onDead: ({ body, receives }) => log(`gave up on ${body} after ${receives} tries`) });
   const control = startControllers({
     store,
@@ -150,6 +152,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
       hostPathVolumes: localVolumes(config.volumesDirectory),
       authority: certificateAuthority(caPem, readFileSync(config.caKeyFile, 'utf8')),
       secretToken: secretTokens(keys, audiences, clock, ids),
+      podMetrics: (namespace, labelSelector) => remoteItems(server.services, remotes, { group: 'metrics.k8s.io', version: 'v1beta1', plural: 'pods', namespace, labelSelector }),
       probeApiService: (object) => probeRemote(server.services, backendOf(object, frontProxy)!, object.spec?.group ?? '', object.spec?.version ?? ''),
     }),
   });

@@ -21,6 +21,7 @@ import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
+import type { ReadMetrics } from './horizontal-pod-autoscaler/metrics.ts';
 import { hostPathProvisioner, type HostPathVolumes } from './host-path-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
@@ -57,6 +58,8 @@ export interface ControllersOptions {
   readonly authority?: CertificateAuthority;
   /** Tokens for secrets that ask for one; absent: such secrets stay empty. */
   readonly secretToken?: SecretTokenOptions['token'];
+  /** What pods use, for autoscalers; absent: nobody knows. */
+  readonly podMetrics?: ReadMetrics;
 }
 
 /** What belongs to the API server, whoever runs the other controllers. */
@@ -69,7 +72,7 @@ export const apiServerControllers = ({ registry, bootstrap, probeApiService }: C
 ];
 
 export function clusterControllers(options: ControllersOptions): readonly Controller[] {
-  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes, authority, secretToken } = options;
+  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes, authority, secretToken, podMetrics } = options;
   return [
     ...apiServerControllers(options),
     namespaceController({ registry }),
@@ -86,7 +89,7 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     cronJobController(),
     ttlAfterFinishedController(),
     disruptionController({ registry }),
-    horizontalPodAutoscalerController({ registry }),
+    horizontalPodAutoscalerController({ registry, ...(podMetrics === undefined ? {} : { metrics: podMetrics }) }),
     clusterRoleAggregationController(),
     validatingAdmissionPolicyStatus({ registry }),
     csrApprover(),

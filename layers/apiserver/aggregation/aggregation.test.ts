@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { certificate, localDialer, publish, startBackend, type TestBackend } from '../backends/testing.ts';
 import type { ApiRequest } from '../door.ts';
 import { type Harness, startHarness } from '../testing/harness.ts';
+import { remoteItems } from './collection.ts';
+import { storedRemotes } from './remotes.ts';
 
 let api: Harness;
 let backend: TestBackend;
@@ -79,6 +81,19 @@ describe('a server behind an APIService', () => {
       'x-remote-extra-example.com%2fscope': 'a, b',
     });
     expect(one!.headers['authorization']).toBeUndefined();
+  });
+
+  it('is read by controllers too, in the words of client-go where that fails', async () => {
+    const remotes = storedRemotes(api.store, undefined);
+    const read = (group = 'wardle.example.com') =>
+      remoteItems(api.server.services, remotes, { group, version: 'v1', plural: 'flunders', namespace: 'default', labelSelector: 'app in (a,b)' });
+    await expect(read()).rejects.toThrow(/^the server could not find the requested resource \(get flunders\.wardle\.example\.com\)$/);
+    await register('False');
+    await expect(read()).rejects.toThrow('the server is currently unable to handle the request (get flunders.wardle.example.com)');
+    await api.request('DELETE', '/apis/apiregistration.k8s.io/v1/apiservices/v1.wardle.example.com');
+    await register();
+    expect(await read()).toEqual([]);
+    expect(backend.received.at(-1)).toMatchObject({ url: `${FLUNDERS}?labelSelector=app%20in%20(a%2Cb)` });
   });
 
   it('gets bodies as they were sent', async () => {
