@@ -171,6 +171,9 @@ describe.skipIf(!isRoot)('streams', () => {
         volumes: [{ name: 'data', emptyDir: { sizeLimit: '1Mi' } }],
       }),
     );
+    await cluster.create(
+      pod('scribbler', [shell('main', 'dd if=/dev/zero of=/tmp/file bs=1024 count=3000; exec sleep 3600', { resources: { limits: { 'ephemeral-storage': '1Mi' } } })]),
+    );
     await cluster.wait('pod/hog', 'condition=Ready');
     const node = await ok(['get', 'pod', 'hog', '-o', 'jsonpath={.spec.nodeName}']);
     interface Summary {
@@ -192,5 +195,9 @@ describe.skipIf(!isRoot)('streams', () => {
     expect(await ok(['get', '--raw', `/api/v1/nodes/${node}/proxy/metrics/resource`])).toMatch(/pod_cpu_usage_seconds_total\{namespace="default",pod="hog"\} \d/);
     await cluster.wait('pod/hog', 'jsonpath={.status.phase}=Failed');
     expect(await ok(['get', 'pod', 'hog', '-o', 'jsonpath={.status.reason}: {.status.message}'])).toBe('Evicted: Usage of EmptyDir volume "data" exceeds the limit "1Mi". ');
+    await cluster.wait('pod/scribbler', 'jsonpath={.status.phase}=Failed');
+    expect(await ok(['get', 'pod', 'scribbler', '-o', 'jsonpath={.status.reason}: {.status.message}'])).toBe(
+      'Evicted: Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ',
+    );
   });
 });

@@ -14,6 +14,8 @@ import { mountsBelow, ownEngine, processesOf } from '../helpers/own-engine.ts';
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('skipped: killed processes, lost nodes and reboots (real nodes need root)');
 
+/** Grace periods and a loaded machine: what a lost node and a reboot may take before something is wrong. */
+const SLOW_MS = 240_000;
 /** A fetch that hangs must not stand for a service that does not answer. */
 const FETCH_LIMIT_MS = 2_000;
 const engine = isRoot ? ownEngine() : undefined;
@@ -218,7 +220,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
     // if it was there too, nobody makes it again: it has no controller
     if ((await ok(['get', 'pods', 'keeper', '--ignore-not-found', '-o', 'name'])) === '') await cluster.create(keeper);
     await cluster.wait('pod/keeper', 'condition=Ready');
-  });
+  }, SLOW_MS);
 
   test('whose machine is rebooted is as it was: the same pods, started once more, with their addresses and data', async () => {
     const pods = (): Promise<string> => ok(['get', 'pods', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName}{"\\n"}{end}']);
@@ -247,7 +249,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
     expect(readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n')).toHaveLength(startsBefore + 1);
     expect((await ok(['exec', 'keeper', '--', 'cat', '/empty/starts'])).trim().split('\n').length).toBeGreaterThan(1);
     expect(await ok(['exec', 'keeper', '--', 'cat', '/login/user'])).toBe('me');
-  });
+  }, SLOW_MS);
 
   test('beside another of its kind: the same names and ports, and the end of one is nothing to the other', async () => {
     const second = testCluster(1, [], env);
