@@ -22,7 +22,9 @@ async function audited(policy: Partial<AuditPolicy>, run: (api: Harness) => Prom
 
 describe('an audit policy', () => {
   it('keeps who, what and how it ended, in stages', async () => {
-    const events = await audited({ rules: [{ level: 'Metadata' }] }, (api) => api.request('POST', '/api/v1/namespaces?fieldManager=t', { metadata: { name: 'a' } }, { 'user-agent': 'test' }));
+    const events = await audited({ rules: [{ level: 'Metadata' }] }, (api) =>
+      api.request('POST', '/api/v1/namespaces?fieldManager=t', { metadata: { name: 'a' } }, { 'user-agent': 'test' }),
+    );
     expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete']);
     expect(events[1]).toMatchObject({
       kind: 'Event',

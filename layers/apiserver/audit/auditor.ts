@@ -14,7 +14,8 @@ import { type Applied, applied, type AuditPolicy } from './policy.ts';
 export interface AuditTrail {
   /** Annotations that admission and authorization leave. */
   readonly annotations: Record<string, string>;
-  impersonated(user: User): void;
+  /** @param constraint the narrow verb that allowed it */
+  impersonated(user: User, constraint: string | undefined): void;
   /** The answer, with a body that tells when it ended where it is a stream. */
   answered(response: ApiResponse): ApiResponse;
   /** For connections that were taken over: nothing more is seen of them. */
@@ -80,6 +81,7 @@ class Trail implements AuditTrail {
   readonly #sink: AuditSink;
   readonly #clock: Clock;
   #impersonated: User | undefined;
+  #constraint: string | undefined;
 
   constructor(base: Omit<AuditEvent, 'stage' | 'stageTimestamp'>, rule: Applied, sink: AuditSink, clock: Clock) {
     this.#base = base;
@@ -93,6 +95,7 @@ class Trail implements AuditTrail {
     this.#sink({
       ...this.#base,
       ...(this.#impersonated === undefined ? {} : { impersonatedUser: auditUser(this.#impersonated) }),
+      ...(this.#constraint === undefined ? {} : { authenticationMetadata: { impersonationConstraint: this.#constraint } }),
       stage,
       ...more,
       stageTimestamp: microTimestamp(this.#clock.now()),
@@ -100,8 +103,9 @@ class Trail implements AuditTrail {
     });
   }
 
-  impersonated(user: User): void {
+  impersonated(user: User, constraint: string | undefined): void {
     this.#impersonated = user;
+    this.#constraint = constraint;
   }
 
   upgraded(code: number): void {

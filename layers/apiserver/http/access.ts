@@ -1,5 +1,5 @@
 /** Whether the user may: the authorizer's answer, or 403 in Kubernetes' words. */
-import { forbiddenPath, forbiddenRequest } from '#machinery/status.ts';
+import { type ApiError, forbiddenPath, forbiddenRequest } from '#machinery/status.ts';
 import type { User } from '../authn/port.ts';
 import type { AuthorizationAttributes, Decision } from '../authz/port.ts';
 import { selectorsOfQuery } from '../authz/selectors.ts';
@@ -34,6 +34,11 @@ export function explain({ user, verb, isResource, path, resource, subresource, g
   return reason === '' ? text : `${text}: ${reason}`;
 }
 
+export function refusal(attributes: AuthorizationAttributes, reason: string): ApiError {
+  const why = explain(attributes, reason);
+  return attributes.isResource ? forbiddenRequest({ group: attributes.group, resource: attributes.resource }, attributes.name, why) : forbiddenPath(why);
+}
+
 /** @param notes for the audit record @throws ApiError 403 */
 export async function authorize(services: Services, attributes: AuthorizationAttributes, notes?: Record<string, string>): Promise<void> {
   const answer = services.authorizer.authorize(attributes);
@@ -43,6 +48,5 @@ export async function authorize(services: Services, attributes: AuthorizationAtt
     notes['authorization.k8s.io/reason'] = decision.reason;
   }
   if (decision.outcome === 'allow') return;
-  const why = explain(attributes, decision.reason);
-  throw attributes.isResource ? forbiddenRequest({ group: attributes.group, resource: attributes.resource }, attributes.name, why) : forbiddenPath(why);
+  throw refusal(attributes, decision.reason);
 }

@@ -38,10 +38,10 @@ export function statusOf(services: Services, error: unknown, requestId: string):
 }
 
 /** What is noted of the request from here on is noted in the exchange too. */
-function beginAudit(services: Services, request: ApiRequest, info: RequestInfo, { user, by }: Identity, exchange: Exchange): AuditTrail | undefined {
+function beginAudit(services: Services, request: ApiRequest, info: RequestInfo, { user, by, constraint }: Identity, exchange: Exchange): AuditTrail | undefined {
   const trail = services.audit?.begin(request, info, by ?? user, exchange.requestId);
   if (trail === undefined) return undefined;
-  if (by !== undefined) trail.impersonated(user);
+  if (by !== undefined) trail.impersonated(user, constraint);
   exchange.annotations = trail.annotations;
   return trail;
 }
@@ -56,7 +56,7 @@ export async function handle(parts: HandlerParts, request: ApiRequest): Promise<
   let response: ApiResponse;
   try {
     info = requestInfo(request.method, request.path, request.query);
-    identity = await identify(services, request);
+    identity = await identify(services, request, info);
     trail = beginAudit(services, request, info, identity, exchange);
     await authorize(services, attributesOf(identity.user, info, request.query), exchange.annotations);
     response = await parts.serve(info, identity.user, exchange);

@@ -48,9 +48,9 @@ export async function serveUpgrade(services: Services, metrics: RequestMetrics, 
     admitConnect(services, info!, user, request.query, { warn: () => undefined, annotate: (key, value) => void (notes[key] = value) });
   try {
     info = requestInfo(request.method, request.path, request.query);
-    const { user, by } = await identify(services, request);
+    const { user, by, constraint } = await identify(services, request, info);
     trail = services.audit?.begin(request, info, by ?? user, requestId);
-    if (by !== undefined) trail?.impersonated(user);
+    if (by !== undefined) trail?.impersonated(user, constraint);
     const notes = trail?.annotations ?? {};
     const attributes = attributesOf(user, info);
     await authorize(services, attributes, notes);
