@@ -176,80 +176,88 @@ describe.skipIf(!isRoot)('a cluster', () => {
     expect(await ok(['get', 'events', '--field-selector=reason=NodeNotReady', '-o', 'name'])).toBe('');
   });
 
-  test('whose node is lost: its pods are Ready elsewhere, its services follow, its data is there; the node comes back', async () => {
-    const lost = (await ok(['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].spec.nodeName}'])).trim();
-    const other = lost === 'node-1' ? 'node-2' : 'node-1';
-    const gone = before
-      .trim()
-      .split('\n')
-      .filter((line) => line.includes(` ${lost} `) && line.startsWith('web-'))
-      .map((line) => line.split(' ')[0]!);
-    expect(gone.length).toBeGreaterThan(0);
-    const address = await nodeAddress(other);
-    const { pid, supervisor } = await programOf(lost);
-    const began = Date.now();
-    const seconds = (): string => `${((Date.now() - began) / 1000).toFixed(1)} s`;
-    for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
-    const containers = (await engine!.docker('ps', '-aq', '--filter', `label=io.paperplane.node=${lost}`, '--filter', `label=io.paperplane.cluster=${cluster.name}`))
-      .trim()
-      .split('\n');
-    await engine!.docker('rm', '-f', ...containers);
-    await cluster.wait(`node/${lost}`, 'jsonpath={.status.conditions[?(@.type=="Ready")].status}=Unknown');
-    const noticed = seconds();
-    await until(
-      () => ok(['get', 'endpoints', 'web', '-o', 'jsonpath={.subsets[*].addresses[*].targetRef.name}']),
-      (names) => gone.every((name) => !names.split(' ').includes(name)),
-    );
-    const dropped = seconds();
-    for (let times = 0; times < 5; times++) expect(await page(address)).toMatch(/^web-/);
-    await until(
-      () => ok(['get', 'pods', '-l', 'app=web', '--field-selector', `spec.nodeName=${other}`, '-o', 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}']),
-      (states) => states === 'True True',
-      90_000,
-    );
-    const moved = seconds();
-    expect(Date.now() - began).toBeLessThan(60_000);
-    console.info(`a node lost: noticed after ${noticed}, out of its services after ${dropped}, its pods Ready elsewhere after ${moved}`);
-    const started = await cluster.start();
-    expect(started.stderr + started.stdout).toContain('is ready');
-    await cluster.wait(`node/${lost}`, 'condition=Ready');
-    await until(
-      () => ok(['get', 'pods', '-o', 'jsonpath={.items[*].metadata.name}']),
-      (names) => gone.every((name) => !names.split(' ').includes(name)),
-    );
-    // if it was there too, nobody makes it again: it has no controller
-    if ((await ok(['get', 'pods', 'keeper', '--ignore-not-found', '-o', 'name'])) === '') await cluster.create(keeper);
-    await cluster.wait('pod/keeper', 'condition=Ready');
-  }, SLOW_MS);
+  test(
+    'whose node is lost: its pods are Ready elsewhere, its services follow, its data is there; the node comes back',
+    async () => {
+      const lost = (await ok(['get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].spec.nodeName}'])).trim();
+      const other = lost === 'node-1' ? 'node-2' : 'node-1';
+      const gone = before
+        .trim()
+        .split('\n')
+        .filter((line) => line.includes(` ${lost} `) && line.startsWith('web-'))
+        .map((line) => line.split(' ')[0]!);
+      expect(gone.length).toBeGreaterThan(0);
+      const address = await nodeAddress(other);
+      const { pid, supervisor } = await programOf(lost);
+      const began = Date.now();
+      const seconds = (): string => `${((Date.now() - began) / 1000).toFixed(1)} s`;
+      for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
+      const containers = (await engine!.docker('ps', '-aq', '--filter', `label=io.paperplane.node=${lost}`, '--filter', `label=io.paperplane.cluster=${cluster.name}`))
+        .trim()
+        .split('\n');
+      await engine!.docker('rm', '-f', ...containers);
+      await cluster.wait(`node/${lost}`, 'jsonpath={.status.conditions[?(@.type=="Ready")].status}=Unknown');
+      const noticed = seconds();
+      await until(
+        () => ok(['get', 'endpoints', 'web', '-o', 'jsonpath={.subsets[*].addresses[*].targetRef.name}']),
+        (names) => gone.every((name) => !names.split(' ').includes(name)),
+      );
+      const dropped = seconds();
+      for (let times = 0; times < 5; times++) expect(await page(address)).toMatch(/^web-/);
+      await until(
+        () => ok(['get', 'pods', '-l', 'app=web', '--field-selector', `spec.nodeName=${other}`, '-o', 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}']),
+        (states) => states === 'True True',
+        90_000,
+      );
+      const moved = seconds();
+      expect(Date.now() - began).toBeLessThan(60_000);
+      console.info(`a node lost: noticed after ${noticed}, out of its services after ${dropped}, its pods Ready elsewhere after ${moved}`);
+      const started = await cluster.start();
+      expect(started.stderr + started.stdout).toContain('is ready');
+      await cluster.wait(`node/${lost}`, 'condition=Ready');
+      await until(
+        () => ok(['get', 'pods', '-o', 'jsonpath={.items[*].metadata.name}']),
+        (names) => gone.every((name) => !names.split(' ').includes(name)),
+      );
+      // if it was there too, nobody makes it again: it has no controller
+      if ((await ok(['get', 'pods', 'keeper', '--ignore-not-found', '-o', 'name'])) === '') await cluster.create(keeper);
+      await cluster.wait('pod/keeper', 'condition=Ready');
+    },
+    SLOW_MS,
+  );
 
-  test('whose machine is rebooted is as it was: the same pods, started once more, with their addresses and data', async () => {
-    const pods = (): Promise<string> => ok(['get', 'pods', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName}{"\\n"}{end}']);
-    const restarts = (): Promise<string> => ok(['get', 'pods', '-o', 'jsonpath={.items[*].status.containerStatuses[0].restartCount}']);
-    const same = await pods();
-    const counts = (await restarts()).split(' ').map(Number);
-    const address = await ok(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}']);
-    const startsBefore = readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n').length;
+  test(
+    'whose machine is rebooted is as it was: the same pods, started once more, with their addresses and data',
+    async () => {
+      const pods = (): Promise<string> => ok(['get', 'pods', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName}{"\\n"}{end}']);
+      const restarts = (): Promise<string> => ok(['get', 'pods', '-o', 'jsonpath={.items[*].status.containerStatuses[0].restartCount}']);
+      const same = await pods();
+      const counts = (await restarts()).split(' ').map(Number);
+      const address = await ok(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}']);
+      const startsBefore = readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n').length;
 
-    for (const { pid, supervisor } of await programs()) for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
-    await engine!.powerOff();
-    for (const mount of mountsBelow(cluster.dataDir)) await run('umount', ['-l', mount]);
-    await run('ip', ['link', 'delete', `pp-${cluster.name}`]);
-    await run('nft', ['delete', 'table', 'ip', `paperplane-${cluster.name}`]);
-    await engine!.start();
+      for (const { pid, supervisor } of await programs()) for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
+      await engine!.powerOff();
+      for (const mount of mountsBelow(cluster.dataDir)) await run('umount', ['-l', mount]);
+      await run('ip', ['link', 'delete', `pp-${cluster.name}`]);
+      await run('nft', ['delete', 'table', 'ip', `paperplane-${cluster.name}`]);
+      await engine!.start();
 
-    const began = Date.now();
-    const started = await cluster.start();
-    expect(started.stderr + started.stdout).toContain('is ready');
-    for (const line of same.trim().split('\n')) await cluster.wait(`pod/${line.split(' ')[0]}`, 'condition=Ready');
-    console.info(`a reboot: all pods Ready ${((Date.now() - began) / 1000).toFixed(1)} s after the start`);
-    expect(await pods()).toBe(same);
-    expect((await restarts()).split(' ').map(Number)).toEqual(counts.map((count) => count + 1));
-    expect(await ok(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])).toBe(address);
-    await until(async () => page(await nodeAddress('node-2')), answers);
-    expect(readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n')).toHaveLength(startsBefore + 1);
-    expect((await ok(['exec', 'keeper', '--', 'cat', '/empty/starts'])).trim().split('\n').length).toBeGreaterThan(1);
-    expect(await ok(['exec', 'keeper', '--', 'cat', '/login/user'])).toBe('me');
-  }, SLOW_MS);
+      const began = Date.now();
+      const started = await cluster.start();
+      expect(started.stderr + started.stdout).toContain('is ready');
+      for (const line of same.trim().split('\n')) await cluster.wait(`pod/${line.split(' ')[0]}`, 'condition=Ready');
+      console.info(`a reboot: all pods Ready ${((Date.now() - began) / 1000).toFixed(1)} s after the start`);
+      expect(await pods()).toBe(same);
+      expect((await restarts()).split(' ').map(Number)).toEqual(counts.map((count) => count + 1));
+      expect(await ok(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])).toBe(address);
+      await until(async () => page(await nodeAddress('node-2')), answers);
+      expect(readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n')).toHaveLength(startsBefore + 1);
+      expect((await ok(['exec', 'keeper', '--', 'cat', '/empty/starts'])).trim().split('\n').length).toBeGreaterThan(1);
+      expect(await ok(['exec', 'keeper', '--', 'cat', '/login/user'])).toBe('me');
+    },
+    SLOW_MS,
+  );
 
   test('beside another of its kind: the same names and ports, and the end of one is nothing to the other', async () => {
     const second = testCluster(1, [], env);
