@@ -86,12 +86,8 @@ export const applyConflict = (message: string, causes: readonly StatusCause[]): 
 export const expired = (message: string, inconsistentContinue?: string): ApiError =>
   failure(410, 'Expired', message, undefined, inconsistentContinue === undefined ? {} : { continue: inconsistentContinue });
 export const tooLarge = (message: string): ApiError => failure(413, 'RequestEntityTooLarge', message);
-export const unsupportedMediaType = (accepted: readonly string[], given: string): ApiError =>
-  failure(
-    415,
-    'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}${given === '' ? '' : ` (got ${JSON.stringify(given)})`}`,
-  );
+export const unsupportedMediaType = (accepted: readonly string[]): ApiError =>
+  failure(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
 export const tooManyRequests = (message: string, retryAfterSeconds: number, causes?: readonly StatusCause[]): ApiError =>
   failure(429, 'TooManyRequests', message, { ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}), ...(causes === undefined ? {} : { causes }) });
 export const internalError = (message: string, cause?: unknown): ApiError =>

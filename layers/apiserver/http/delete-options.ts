@@ -30,7 +30,7 @@ function bodyOptions(call: Call, { request }: Exchange): Record<string, unknown>
         object = decodeEnvelope(body, schema);
         break;
       default:
-        throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE], media);
+        throw unsupportedMediaType([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]);
     }
   } catch (error) {
     if (error instanceof DecodeError) throw undecodable(error, { kind: 'DeleteOptions', version: call.kind.version }, 'DeleteOptions', body);

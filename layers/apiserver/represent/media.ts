@@ -65,6 +65,8 @@ function formOf(clause: Clause, offer: Offer, protobuf: boolean): Form | undefin
   const as = clause.parameters.get('as') ?? '';
   const version = clause.parameters.get('v') ?? 'v1';
   if (as !== '' && (!TRANSFORMS[offer].includes(as) || clause.parameters.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1'))) return undefined;
+  // no message is made for tables
+  if (as === 'Table' && media === 'protobuf') return undefined;
   const stream = clause.parameters.get('stream');
   if (stream !== undefined && (stream !== 'watch' || offer !== 'watch')) return undefined;
   return { media, as: as as Transform, version: version as Form['version'], pretty: clause.parameters.get('pretty') === '1' };

@@ -9,6 +9,7 @@ import { forbidden } from '#machinery/field-error.ts';
 import { type ApiError, badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
 import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report, warningsOf } from '../write/decode.ts';
+import { patchFindings } from './patch-findings.ts';
 import { applyScale, scaleSchema, updateScale } from './scale.ts';
 import { update, type UpdateResult } from './update.ts';
 
@@ -53,7 +54,10 @@ export function patchType(contentType: string | undefined, custom: boolean): Pat
 /** @throws ApiError 400 */
 export function parsePatch(body: Uint8Array | undefined, type: PatchType, problems?: string[]): unknown {
   try {
-    return parseBody(bodyText(body ?? new Uint8Array()), type === 'apply', problems);
+    const text = bodyText(body ?? new Uint8Array());
+    const patch = parseBody(text, type === 'apply', problems);
+    if (type !== 'apply') problems?.push(...patchFindings(text, patch, type === 'json'));
+    return patch;
   } catch (error) {
     if (error instanceof DecodeError || error instanceof SyntaxError) throw badRequest(`error decoding patch: ${error.message}`);
     throw error;
@@ -61,7 +65,7 @@ export function parsePatch(body: Uint8Array | undefined, type: PatchType, proble
 }
 
 /** Lays a patch over an object of this type; the result is decoded again, so that no patch smuggles in what a body may not say. */
-export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'patch' | 'fieldValidation'>, type: BodyType, warnings: string[]): KubeObject {
+export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'patch' | 'fieldValidation' | 'problems'>, type: BodyType, warnings: string[]): KubeObject {
   let value: unknown;
   switch (input.type) {
     case 'json':
@@ -78,14 +82,19 @@ export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'p
       value = input.patch;
       break;
   }
-  return decodePatched(value, input.fieldValidation, type, warnings);
+  return decodePatched(value, input, type, warnings);
 }
 
-function decodePatched(value: unknown, validation: FieldValidation, type: BodyType, warnings: string[]): KubeObject {
+function decodePatched(
+  value: unknown,
+  { fieldValidation: validation, problems = [] }: Pick<PatchInput, 'fieldValidation' | 'problems'>,
+  type: BodyType,
+  warnings: string[],
+): KubeObject {
   try {
     // decoding takes its value over; parts of the current object may be in it
     const decoded = decodeValue(structuredClone(value), { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) });
-    return ofKind(report(decoded, validation, warnings), type);
+    return ofKind(report({ object: decoded.object, findings: [...problems, ...decoded.findings] }, validation, warnings), type);
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
     throw error;

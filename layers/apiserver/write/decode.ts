@@ -81,10 +81,10 @@ export function decodeBody(body: Uint8Array | undefined, contentType: string | u
       case 'application/yaml':
         return ofKind(report(decodeYaml(bodyText(bytes), options), validation, warnings), type);
       case PROTOBUF:
-        if (type.unstructured === true) throw unsupportedMediaType(ACCEPTED.slice(0, 2), media);
+        if (type.unstructured === true) throw unsupportedMediaType(ACCEPTED.slice(0, 2));
         return ofKind(decodeObject(bytes, { apiVersion: apiVersionOf(type), kind: type.kind }) as unknown as KubeObject, type);
       default:
-        throw unsupportedMediaType(ACCEPTED, media);
+        throw unsupportedMediaType(ACCEPTED);
     }
   } catch (error) {
     if (error instanceof DecodeError) throw undecodable(error, { kind: type.kind, version: type.version }, type.kind, bytes);
