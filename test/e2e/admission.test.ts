@@ -48,15 +48,16 @@ beforeAll(async () => {
   caBundle = readFileSync(cert).toString('base64');
   server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
     const parts: Buffer[] = [];
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', async () => {
+    const reply = async (): Promise<void> => {
       const review = JSON.parse(Buffer.concat(parts).toString()) as Review;
       const path = request.url!.split('?')[0]!;
       reviews.push({ path, review });
       const answer = await answers.get(path)!(review);
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: review.request.uid, ...answer } }));
-    });
+    };
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => void reply());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
