@@ -43,11 +43,7 @@ export interface PatchInput {
 export function patchType(contentType: string | undefined, custom: boolean): PatchType {
   const media = mediaType(contentType);
   const type = TYPES[media];
-  if (type === undefined || (custom && type === 'strategic'))
-    throw unsupportedMediaType(
-      Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic')),
-      media,
-    );
+  if (type === undefined || (custom && type === 'strategic')) throw unsupportedMediaType(Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic')));
   return type;
 }
 
