@@ -65,10 +65,10 @@ export function decodeJson(text: string, options: DecodeOptions): Decoded {
   }
   const walk = new Walk(options, undefined);
   const object = walk.root(rootObject(value));
-  if (!walk.inexact && (!options.findings || walk.keys === countKeys(text))) return { object, findings: walk.findings };
+  if (!walk.inexact && (!options.findings || walk.keys === countKeys(text))) return { object, findings: walk.findings() };
   const repeated: RepeatedKeys = new WeakMap();
   const again = new Walk(options, repeated);
-  return { object: again.root(rootObject(parseExactly(text, repeated))), findings: again.findings };
+  return { object: again.root(rootObject(parseExactly(text, repeated))), findings: again.findings() };
 }
 
 /** Reads a YAML text; most that come as YAML are JSON. @throws DecodeError */
@@ -90,7 +90,27 @@ export function decodeYaml(text: string, options: DecodeOptions): Decoded {
 /** For objects that are no text any more (a patch was applied). `value` is taken over and changed. @throws DecodeError */
 export function decodeValue(value: unknown, options: DecodeOptions): Decoded {
   const walk = new Walk(options, undefined);
-  return { object: walk.root(rootObject(value)), findings: walk.findings };
+  return { object: walk.root(rootObject(value)), findings: walk.findings(true) };
+}
+
+/** The places of keys that a JSON text has twice, in its order. `value`: what was read from it. */
+export function repeatedFields(text: string, value: unknown): readonly string[] {
+  if (keysOf(value) === countKeys(text)) return [];
+  const repeated: RepeatedKeys = new WeakMap();
+  const places: string[] = [];
+  const search = (inner: unknown, place: string): void => {
+    if (typeof inner !== 'object' || inner === null) return;
+    if (Array.isArray(inner)) return inner.forEach((item, at) => search(item, `${place}[${at}]`));
+    const seen = new Set<string>();
+    for (const key of repeated.get(inner) ?? Object.keys(inner)) {
+      const at = place === '' ? key : `${place}.${key}`;
+      if (seen.has(key)) places.push(at);
+      else search((inner as JsonObject)[key], at);
+      seen.add(key);
+    }
+  };
+  search(parseExactly(text, repeated), '');
+  return [...new Set(places)].slice(0, MAX_FINDINGS);
 }
 
 function keysOf(value: unknown): number {
@@ -221,9 +241,32 @@ function addZerosWithin(value: unknown, type: TypeSchema): void {
     for (const inner of Object.values(value)) addZerosWithin(inner, type.items);
 }
 
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
+const Rank = { Duplicate: 0, Metadata: 1, Pruned: 2, Embedded: 3 } as const;
+
+interface Finding {
+  readonly text: string;
+  readonly place: string;
+  readonly rank: number;
+}
+
+/** The order in which Go writes the keys of maps, level by level. */
+function byKeys(a: string, b: string): number {
+  const left = a.split(/[.[]/);
+  const right = b.split(/[.[]/);
+  for (let at = 0; at < left.length && at < right.length; at++) {
+    const [one, other] = [left[at]!, right[at]!];
+    if (one === other) continue;
+    return one.endsWith(']') && other.endsWith(']') ? Number.parseInt(one, 10) - Number.parseInt(other, 10) : one < other ? -1 : 1;
+  }
+  return left.length - right.length;
+}
+
 /** One pass over one object. Values are replaced in place. */
 class Walk {
-  readonly findings: string[] = [];
+  private readonly found: Finding[] = [];
+  private embedded = false;
   /** All keys seen, at every depth. */
   keys = 0;
   /** An integer was met that a number cannot hold. */
@@ -255,8 +298,21 @@ class Walk {
   }
 
   private tell(what: 'unknown' | 'duplicate', key: string): void {
-    const text = `${what} field ${JSON.stringify(this.place(key))}`;
-    if (this.findings.length < MAX_FINDINGS && !this.findings.includes(text)) this.findings.push(text);
+    const place = this.place(key);
+    const text = `${what} field ${JSON.stringify(place)}`;
+    if (this.found.length >= MAX_FINDINGS || this.found.some((one) => one.text === text)) return;
+    const rank = what === 'duplicate' ? Rank.Duplicate : this.path[0] === 'metadata' ? Rank.Metadata : this.embedded ? Rank.Embedded : Rank.Pruned;
+    this.found.push({ text, place, rank });
+  }
+
+  /** In the order of the text. What comes sorted: custom resources, in the order of upstream's passes over them, and values that were in Go's maps before. */
+  findings(sorted = false): readonly string[] {
+    const { found } = this;
+    if (found.length > 1) {
+      if (!this.typed) found.sort((a, b) => a.rank - b.rank || (a.rank === Rank.Duplicate ? 0 : a.place < b.place ? -1 : 1));
+      else if (sorted) found.sort((a, b) => byKeys(a.place, b.place));
+    }
+    return found.map(({ text }) => text);
   }
 
   /** Go names the struct that holds the field, and the way to it without indices and map keys. */
@@ -326,8 +382,10 @@ class Walk {
 
   private struct(object: JsonObject, type: TypeSchema): void {
     const outer = this.owner;
+    const within = this.embedded;
     const fields = type.fields;
     this.owner = type;
+    if (this.path.length > 1 && type.name === OBJECT_META) this.embedded = true;
     if (this.path.length > MAX_DEPTH) throw new DecodeError('exceeded max depth');
     const order = this.repeated?.get(object);
     // repeated keys are told where they stand, between the unknown ones
@@ -336,7 +394,7 @@ class Walk {
       if (order !== undefined) {
         seen ??= new Set();
         if (seen.has(key)) {
-          if (this.told) this.tell(fields?.has(key) === false ? 'unknown' : 'duplicate', key);
+          if (this.told) this.tell(this.typed && fields?.has(key) === false ? 'unknown' : 'duplicate', key);
           continue;
         }
         seen.add(key);
@@ -353,7 +411,10 @@ class Walk {
         }
         if (this.told) {
           this.tell('unknown', key);
-          this.skip(value, this.path.length);
+          this.path.push(key);
+          if (this.typed) this.skip(value, this.path.length);
+          else this.untyped(value);
+          this.path.pop();
         }
         delete object[key];
         continue;
@@ -382,6 +443,7 @@ class Walk {
         this.struct(inner, fields!.get(name)!.type);
       }
     this.owner = outer;
+    this.embedded = within;
   }
 
   private map(object: JsonObject, type: TypeSchema): void {
