@@ -65,11 +65,12 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
     });
     await chain.mutate();
     kind.defaults?.(object);
+    // before validation: entries that cannot be read are dropped, not refused
+    if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);
+    else input.tracker(object, undefined);
     const errors = [...validateObjectMeta(object.metadata, kind), ...(kind.validate?.(object, context) ?? []), ...(kind.validateCreate?.(object, context) ?? [])];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
     call.warnings.push(...(kind.warnings?.(object, undefined) ?? []));
-    if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);
-    else input.tracker(object, undefined);
     await chain.validate();
     if (input.dryRun) {
       if ((await parts.store.get(keyOf(kind, object.metadata.namespace ?? '', name))) !== undefined) throw alreadyExists(refOf(kind), name);

@@ -5,7 +5,7 @@
  */
 import type { Kind, StoredSubresource } from '#kinds/kind.ts';
 import { deepEqual } from '#machinery/json.ts';
-import type { KubeObject } from '#machinery/object.ts';
+import type { KubeObject, ObjectMeta } from '#machinery/object.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '#machinery/object-meta.ts';
 import { badRequest, conflict, invalidObject, isAlreadyExists, notFound } from '#machinery/status.ts';
 import { StoreConflict } from '#store/errors.ts';
@@ -82,6 +82,17 @@ function sameObject(now: KubeObject, old: KubeObject): boolean {
   return deepEqual(strip(now), strip(old));
 }
 
+/** The object is the one that the URL names, or does not say. @throws ApiError 400 */
+function belongs({ kind, name, namespace }: Call, metadata: ObjectMeta): void {
+  if ((metadata.name ?? '') !== name) {
+    if ((metadata.name ?? '') !== '') throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+    metadata.name = name;
+  }
+  if (!kind.namespaced) return;
+  if ((metadata.namespace ?? '') === '') metadata.namespace = namespace;
+  else if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
 export async function update(call: Call, input: UpdateInput): Promise<UpdateResult> {
   const { kind, parts, namespace, name } = call;
   const context = kindContext(call);
@@ -92,6 +103,7 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     if (stored === undefined) {
       if (!input.mayCreate || call.subresource !== '') throw notFound(refOf(kind), name);
       const object = await input.change(undefined);
+      belongs(call, object.metadata);
       if ((object.metadata.uid ?? '') !== '') throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
       delete object.metadata.resourceVersion;
       try {
@@ -112,14 +124,7 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     const old = toServed(kind, parseBytes(stored.body));
     const object = await input.change(old);
     const { metadata } = object;
-    if ((metadata.name ?? '') !== name) {
-      if ((metadata.name ?? '') !== '') throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-      metadata.name = name;
-    }
-    if (kind.namespaced) {
-      if ((metadata.namespace ?? '') === '') metadata.namespace = namespace;
-      else if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    }
+    belongs(call, metadata);
     if ((metadata.uid ?? '') !== '' && metadata.uid !== stored.uid)
       throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${stored.uid}`);
     const insists = (metadata.resourceVersion ?? '') !== '';
@@ -141,6 +146,9 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     kind.defaults?.(object);
     // what comes through `/status` tells what was seen, and asks for nothing
     if (kind.hasGeneration && door?.name !== 'status' && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+    // before validation: entries that cannot be read are dropped, not refused
+    if (input.tracker === undefined) trackUpdate(call, old, object, input.fieldManager);
+    else input.tracker(object, old);
     const errors = [
       ...validateObjectMeta(metadata, kind),
       ...validateObjectMetaUpdate(metadata, old.metadata),
@@ -150,8 +158,6 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     ];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
     if (door === undefined) call.warnings.push(...(kind.warnings?.(object, old) ?? []));
-    if (input.tracker === undefined) trackUpdate(call, old, object, input.fieldManager);
-    else input.tracker(object, old);
     await chain.validate();
     if (input.dryRun) return { object, created: false };
     const final = isFinal(kind, object);

@@ -343,7 +343,7 @@ describe('apply', () => {
   });
 
   test.each([
-    [{ nope: 1 }, 'failed to create typed patch object (/a; v1, Kind=Thing): .nope: field not declared in schema'],
+    [{ nope: 1 }, 'failed to create typed patch object (/a; /v1, Kind=Thing): .nope: field not declared in schema'],
     [{ spec: { replicas: 'x' } }, '.spec.replicas: expected numeric (int or float), got string'],
     [{ spec: { containers: [{ name: 'a' }, { name: 'a' }] } }, '.spec.containers: duplicate entries for key [name="a"]'],
     [{ spec: { containers: [{ image: 'a' }] } }, 'element 0: associative list with keys has an element that omits all key fields ["name"]'],

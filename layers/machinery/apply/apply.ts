@@ -99,5 +99,6 @@ function normalized(merged: Record<string, unknown>, options: ApplyOptions): Rec
 function named(object: KubeObject): string {
   const { apiVersion = '', kind = '', metadata } = object;
   const [name, namespace] = [metadata?.name ?? '', metadata?.namespace ?? ''];
-  return `${namespace === '' ? '' : namespace}/${name}; ${apiVersion}, Kind=${kind}`;
+  // Go's text of a kind: the core group is the empty one before the slash
+  return `${namespace}/${name}; ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
 }
