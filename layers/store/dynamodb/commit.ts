@@ -20,6 +20,7 @@ import { binary, changeItem, changeText, goneItem, isGone, LoggedChange, number,
 import type { Registry } from './registry.ts';
 import { LOOSE, LooseWrites } from './loose.ts';
 import type { ResourceLog } from './resource-log.ts';
+import { Turns } from './turns.ts';
 
 /** Times that a writer takes another slot because a reader has closed the one it had: each costs a grace period of waiting. */
 const SLOTS = 8;
@@ -57,10 +58,12 @@ export interface Made {
 export class Commits {
   readonly #parts: CommitParts;
   readonly #loose: LooseWrites;
+  readonly #turns: Turns;
 
   constructor(parts: CommitParts) {
     this.#parts = parts;
     this.#loose = new LooseWrites(parts.calls);
+    this.#turns = new Turns(async (ms) => parts.calls.pause(ms));
   }
 
   /** One write of a resource that is worth no transaction, and that fits into two items. */
@@ -69,8 +72,13 @@ export class Commits {
   }
 
   async commit(writes: readonly Write[], logs: readonly ResourceLog[], actor: Actor): Promise<readonly number[]> {
-    const { heads } = this.#parts;
     distinct(writes);
+    const keys = writes.map(({ key }) => key);
+    return this.#turns.take(keys, async () => this.#commit(writes, logs, actor));
+  }
+
+  async #commit(writes: readonly Write[], logs: readonly ResourceLog[], actor: Actor): Promise<readonly number[]> {
+    const { heads } = this.#parts;
     const steps = await Promise.all(writes.map(async (write, index) => this.#step(write, logs[index]!)));
     // outside a transaction an object that has lost its slot stands at that slot's resourceVersion
     let holder = steps[0]?.before?.rv;
@@ -96,10 +104,16 @@ export class Commits {
 
   /** Reads what the write will replace, where it is not known. */
   async #step(write: Write, log: ResourceLog): Promise<Step> {
-    if ('absent' in write.if) return { write, log, before: undefined };
     const { heads, reader } = this.#parts;
-    const known = heads.at(write.key, write.if.rv);
-    if (known !== undefined) return { write, log, before: known };
+    if ('absent' in write.if) {
+      const there = heads.newest(write.key) !== undefined ? await reader.object(log.partitions, write.key) : undefined;
+      if (there !== undefined) throw new StoreConflict(write.key, there);
+      return { write, log, before: undefined };
+    }
+    const known = heads.newest(write.key);
+    if (known?.rv === write.if.rv) return { write, log, before: known };
+    // resourceVersions never come back: what was newer once is a conflict for ever
+    if (known !== undefined && known.rv > write.if.rv) throw new StoreConflict(write.key, known);
     const current = await reader.object(log.partitions, write.key);
     if (current?.rv !== write.if.rv) throw new StoreConflict(write.key, current);
     return { write, log, before: current };

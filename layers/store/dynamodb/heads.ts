@@ -37,6 +37,11 @@ export class Heads {
     this.#bytes -= state.body.byteLength + OVERHEAD;
   }
 
+  /** The newest state that this process has seen, if the object was not removed since. */
+  newest(key: ObjectKey): Stored | undefined {
+    return this.#objects.get(place(key));
+  }
+
   /** The state at exactly this resourceVersion, where it is known. */
   at(key: ObjectKey, rv: number): Stored | undefined {
     const known = this.#objects.get(place(key));
