@@ -45,7 +45,7 @@ describe('an environment', () => {
     const [left, finished] = [file(), file()];
     expect(await result(lambda.invoke('leaves', { file: left }))).toBe('answered');
     expect(await result(lambda.invoke('finishes', { file: finished }))).toBe('answered');
-    await pause(300);
+    await pause(1_200);
     expect(readFileSync(finished, 'utf8')).toBe('done\n');
     expect(existsSync(left)).toBe(false);
     const [environment] = lambda.stats('leaves').environments;
@@ -62,7 +62,7 @@ describe('an environment', () => {
     const left = file();
     await result(lambda.invoke('leaves', { file: left }));
     await result(lambda.invoke('leaves', { file: left }));
-    await pause(250);
+    await pause(1_200);
     expect(existsSync(left)).toBe(false);
     expect(lambda.stats('leaves')).toMatchObject({ coldStarts: 2, discarded: 2 });
   });

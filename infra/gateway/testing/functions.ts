@@ -14,11 +14,11 @@ export function functionOf(name: string, source: string, options: Partial<Functi
 
 export const ECHO = `export const handler = async (event, context) => ({ event, id: context.awsRequestId, pid: process.pid });`;
 
-/** Answers, and goes on to write a file a little later. */
+/** Answers, and goes on to write a file a little later: long enough for a busy machine to have frozen it by then. */
 export const LEAVES_WORK = `
 import { appendFileSync } from 'node:fs';
 export const handler = async ({ file }) => {
-  setTimeout(() => appendFileSync(file, 'left over\\n'), 100);
+  setTimeout(() => appendFileSync(file, 'left over\\n'), 800);
   return 'answered';
 };`;
 
