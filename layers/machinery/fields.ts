@@ -58,6 +58,3 @@ export function fieldsMatch(selector: FieldSelector, value: (field: string) => s
   for (const requirement of selector) if ((value(requirement.field) === requirement.value) !== (requirement.operator === '=')) return false;
   return true;
 }
-
-export const formatFieldSelector = (selector: FieldSelector): string =>
-  selector.map(({ field, operator, value }) => `${field}${operator}${value.replace(/[\\,=]/g, '\\$&')}`).join(',');

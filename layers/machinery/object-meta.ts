@@ -16,7 +16,7 @@ const ANNOTATIONS_LIMIT = 256 * 1024;
 const UNSETTABLE_KINDS: ReadonlySet<string> = new Set(['v1/Event']);
 const SPECIAL_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-export function nameErrors(rule: NameRule, name: string): string[] {
+function nameErrors(rule: NameRule, name: string): string[] {
   return RULES[rule](name);
 }
 

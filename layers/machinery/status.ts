@@ -171,4 +171,3 @@ export const isAlreadyExists = is('AlreadyExists');
 export const isForbidden = is('Forbidden');
 export const isInvalid = is('Invalid');
 export const isExpired = is('Expired');
-export const isTooManyRequests = is('TooManyRequests');

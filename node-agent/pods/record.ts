@@ -73,4 +73,3 @@ export function recordOf(pod: PodRecord, name: string, kind: ContainerRecord['ki
 }
 
 export const isRunning = (record: ContainerRecord | undefined): boolean => record?.current?.phase === 'running';
-export const hasExited = (record: ContainerRecord | undefined): boolean => record?.current?.phase === 'exited';

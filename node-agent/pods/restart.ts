@@ -49,7 +49,3 @@ export function resumeRestarts(services: Pick<NodeServices, 'restarts'>, pod: Po
     services.restarts.resume(restartKey(pod, container), began, began - Date.parse(previous.finishedAt));
   }
 }
-
-/** The container that counts as ended: the current one, or the last one where the current was made but never ran. */
-export const lastEnd = (record: ContainerRecord): Attempt | undefined =>
-  record.current?.phase === 'exited' ? record.current : record.current === undefined ? record.previous : undefined;

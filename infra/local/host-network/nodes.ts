@@ -100,14 +100,3 @@ export async function syncRoutes(options: { readonly cluster: string; readonly n
     await syncOne(run, 'nsenter', (rest) => inside(node.containerPid, rest), NODE_INTERFACE, others);
   }
 }
-
-/** Idempotent; the container may be gone already. */
-export async function removeNode(options: { readonly cluster: string; readonly node: string; readonly podCIDR: string; readonly run?: Run }): Promise<void> {
-  const run = options.run ?? runCommand;
-  const port = nodePortName(options.cluster, options.node);
-  const bridge = bridgeName(options.cluster);
-  await run('ip', ['route', 'delete', options.podCIDR, 'dev', bridge]).catch(() => '');
-  await run('ip', ['link', 'delete', port]).catch(async (error: unknown) => {
-    if ((await links(run)).some((link) => link.ifname === port)) throw error;
-  });
-}

@@ -23,16 +23,6 @@ function refuse(socket: Duplex, code: number, status: object, requestId: string)
   );
 }
 
-/** Whether a request that offers an upgrade should be given the connection. All others are answered as if they had not offered it. */
-export function takesConnection(method: string, path: string, query: string): boolean {
-  try {
-    const info = requestInfo(method, path, query);
-    return info.isResource && (info.subresource === 'proxy' || isPodStream(info));
-  } catch {
-    return false;
-  }
-}
-
 /** Takes the connection of a request that another API server answers; absent where this one does. */
 export type Elsewhere = (info: RequestInfo) => Promise<((user: User) => Promise<void>) | undefined>;
 

@@ -7,7 +7,7 @@ import { behaviour } from '../behaviour.ts';
 import { AGE, text } from '../shared/columns.ts';
 import { checkText } from '../shared/check.ts';
 
-export const NAME_LABEL = 'kubernetes.io/metadata.name';
+const NAME_LABEL = 'kubernetes.io/metadata.name';
 const OWN = 'kubernetes';
 
 function validateFinalizers(namespace: Namespace): FieldError[] {

@@ -49,7 +49,6 @@ export function checkIP(errors: FieldError[], field: string, text: string): bool
 }
 
 export const familyOf = (text: string): Family | undefined => (isIPv4(text) ? 4 : isIPv6(text) ? 6 : undefined);
-export const isIPv6Address = (text: string): boolean => isIPv6(text);
 
 /** RFC 5952: what `netip.Addr.String` prints. */
 export function canonicalIP(text: string): string {

@@ -20,10 +20,6 @@ export function checkNotNegative(errors: Errors, field: string, value: number | 
   if (value !== undefined && value < 0) errors.push(invalid(field, value, NOT_NEGATIVE));
 }
 
-export function checkPositive(errors: Errors, field: string, value: number | undefined): void {
-  if (value !== undefined && value <= 0) errors.push(invalid(field, value, POSITIVE));
-}
-
 /** Required and one of a set; an unset value is `Required`. */
 export function checkOneOf(errors: Errors, field: string, value: string | undefined, supported: readonly string[], detail = ''): void {
   if (value === undefined || value === '') errors.push(required(field, detail));
@@ -44,19 +40,3 @@ export function checkRequired(errors: Errors, field: string, value: string | und
 export function checkImmutable(errors: Errors, field: string, now: unknown, old: unknown, message: string = IMMUTABLE): void {
   if (!semanticEqual(now, old)) errors.push(invalid(field, orNull(now), message));
 }
-
-/** Only one member of a union may be set: the ones after the first are refused with `message`. */
-export function checkOnlyOne(errors: Errors, field: string, set: readonly (readonly [name: string, value: unknown])[], message: string): number {
-  let count = 0;
-  for (const [name, value] of set) {
-    if (value === undefined) continue;
-    if (count > 0) errors.push(forbidden(`${field}.${name}`, message));
-    count++;
-  }
-  return count;
-}
-
-export const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '';
-/** Integers above 2^53 come as bigint from decoding. */
-export const isPercent = (value: unknown): value is string => typeof value === 'string' && /^[0-9]+%$/.test(value);
-export const percentOf = (value: string): number => Number(value.slice(0, -1));

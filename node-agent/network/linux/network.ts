@@ -174,5 +174,3 @@ export async function openLinuxNetwork(options: LinuxNetworkOptions): Promise<Li
     },
   };
 }
-
-export { SandboxGone };

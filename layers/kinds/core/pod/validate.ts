@@ -201,8 +201,3 @@ export function validatePodAlways(pod: Pod): FieldError[] {
   checkImages(errors, 'spec.initContainers', spec.initContainers);
   return errors;
 }
-
-/** Templates of workloads may only restart as the workload needs. */
-export function checkTemplateRestart(errors: Errors, field: string, policy: string | undefined, allowed: readonly string[]): void {
-  if (policy !== undefined && policy !== '' && !allowed.includes(policy)) errors.push(notSupported(field, policy, allowed));
-}
