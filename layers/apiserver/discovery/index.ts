@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Kind, KindRegistry, VirtualResource } from '#kinds/kind.ts';
 import { compareVersions } from '#kinds/custom/versions.ts';
+import { SHORT_NAMES } from '#kinds/discovery-names.ts';
 import { groupPriority, versionPriority } from '#kinds/apiregistration/priorities.ts';
 import { resourceFacts, type SubresourceFacts } from '#kinds/schema.ts';
 import type { Remote } from '../aggregation/remotes.ts';
@@ -92,7 +93,7 @@ const ofVirtual = ({ group, version, plural, singular, kind, namespaced }: Virtu
   kind,
   namespaced,
   verbs: resourceFacts(group, version, plural)?.verbs ?? ['create'],
-  shortNames: [],
+  shortNames: (group === '' ? SHORT_NAMES[plural] : undefined) ?? [],
   categories: [],
   storageVersionHash: '',
   subresources: [],

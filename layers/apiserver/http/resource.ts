@@ -8,6 +8,7 @@ import type { ApiResponse } from '../door.ts';
 import type { RequestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
 import type { WatchEnvironment } from '../verbs/watch.ts';
+import { componentStatuses, componentStore } from './component-statuses.ts';
 import { readList, readObject, readWatch } from './reads.ts';
 import { type Exchange, replyText } from './reply.ts';
 import { createVirtual, type VirtualIndex } from './virtual.ts';
@@ -40,20 +41,21 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
   }
   const streamed = environment.stream(info, user, exchange);
   if (streamed !== undefined) return streamed;
-  const kind = services.registry.byResource(info.group, info.version, info.resource);
+  const component = info.group === '' && info.version === 'v1' && info.resource === componentStatuses.plural;
+  const kind = component ? (componentStatuses as unknown as Kind) : services.registry.byResource(info.group, info.version, info.resource);
   if (kind === undefined) {
     if (services.registry.virtual(info.group, info.version, info.resource) !== undefined) throw refuseMethod(info);
     if (environment.index.version(info.group, info.version) === undefined) return replyText(exchange, 404, '404 page not found\n');
     throw noSuchResource();
   }
   if (!pathFits(kind, info)) {
-    if (kind.namespaced && (info.verb === 'create' || info.verb === 'deletecollection')) throw refuseMethod(info);
+    if (kind.namespaced && info.namespace === '' && info.name === '') throw refuseMethod(info);
     throw noSuchResource();
   }
   if (kind.custom !== undefined) exchange.warnings.push(...kind.custom.warnings);
   if (kind.deprecation !== undefined) exchange.warnings.push(kind.deprecation);
   const call: Call = {
-    parts: services.partsFor(kind),
+    parts: component ? { ...services.partsFor(kind), store: componentStore(services.store) } : services.partsFor(kind),
     kind,
     user,
     namespace: kind.namespaced ? info.namespace : '',
