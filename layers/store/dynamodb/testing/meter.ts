@@ -34,9 +34,9 @@ export function meter(client: DynamoDBClient): Meter {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const { commandName = '' } = context as { readonly commandName?: string };
-      requests++;
       if (commandName === 'TransactWriteItemsCommand') {
         const { TransactItems = [] } = args.input as { readonly TransactItems?: readonly TransactWriteItem[] };
+        requests++;
         for (const item of TransactItems) writes += 2 * Math.ceil(sizeOf(item.Put?.Item ?? {}) / 1024 || 1);
         return next(args);
       }
@@ -44,6 +44,7 @@ export function meter(client: DynamoDBClient): Meter {
       const answer = await next(args);
       const { ConsumedCapacity: consumed } = answer.output as { readonly ConsumedCapacity?: ConsumedCapacity | readonly ConsumedCapacity[] };
       const units = [consumed ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+      requests++;
       if (READS.has(commandName)) reads += units;
       else writes += units;
       return answer;
