@@ -1,0 +1,122 @@
+/** Status bodies: their shape, reasons and texts, and what a client is told to do. */
+import { describe, expect, test } from 'vitest';
+import { startHarness } from '#apiserver/testing/harness.ts';
+import { StoreUnavailable } from '#store/errors.ts';
+import { configMap, contractServer, mapsIn, pod } from './support.ts';
+
+const server = contractServer();
+const PODS = '/api/v1/namespaces/errors/pods';
+
+test('a Status has all that Kubernetes gives one, and nothing else', async () => {
+  const { status, json, headers } = await server().request('GET', `${PODS}/gone`);
+  expect(status).toBe(404);
+  expect(json).toEqual({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'pods "gone" not found',
+    reason: 'NotFound',
+    details: { name: 'gone', kind: 'pods' },
+    code: 404,
+  });
+  expect(headers['content-type']).toBe('application/json');
+  expect(headers['cache-control']).toBe('no-cache, private');
+});
+
+test('invalid: every cause with its reason, text and field', async () => {
+  const one = await server().request('POST', PODS, pod('a', { restartPolicy: 'Sometimes' }));
+  expect([one.status, one.json.reason, one.json.message]).toEqual([
+    422,
+    'Invalid',
+    'Pod "a" is invalid: spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
+  ]);
+  expect(one.json.details).toEqual({
+    name: 'a',
+    kind: 'Pod',
+    causes: [{ reason: 'FieldValueNotSupported', message: 'Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"', field: 'spec.restartPolicy' }],
+  });
+  const several = await server().request('POST', PODS, { ...pod('Bad_Name'), spec: { containers: [] } });
+  expect(several.json.message).toMatch(/^Pod "Bad_Name" is invalid: \[metadata\.name: Invalid value: "Bad_Name": .*, spec\.containers: Required value\]$/);
+  const grouped = await server().request('POST', '/apis/apps/v1/namespaces/errors/deployments', { metadata: { name: 'd' }, spec: { selector: {}, template: {} } });
+  expect(grouped.json.details).toMatchObject({ name: 'd', group: 'apps', kind: 'Deployment' });
+  expect(grouped.json.message).toMatch(/^Deployment\.apps "d" is invalid: \[/);
+});
+
+test('undecodable bodies are 400 in the words of Kubernetes', async () => {
+  for (const [body, message] of [
+    ['{', /unexpected end of JSON input|unexpected EOF|error/i],
+    ['', /./],
+    [
+      '{"kind":"Pod","apiVersion":"v1","spec":{"containers":"many"}}',
+      /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec\.spec\.containers of type \[\]v1\.Container$/,
+    ],
+    [
+      '{"kind":"Pod","apiVersion":"v1","spec":{"activeDeadlineSeconds":"x"}}',
+      /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec\.spec\.activeDeadlineSeconds of type int64$/,
+    ],
+  ] as const) {
+    const { status, json } = await server().request('POST', PODS, body);
+    expect([status, json.reason]).toEqual([400, 'BadRequest']);
+    expect(json.message).toMatch(message);
+  }
+});
+
+describe('who may not', () => {
+  test.each([
+    ['POST', '/api/v1/namespaces/x/pods', 'pods is forbidden: User "eve" cannot create resource "pods" in API group "" in the namespace "x"'],
+    ['GET', '/api/v1/namespaces/x/pods/p', 'pods "p" is forbidden: User "eve" cannot get resource "pods" in API group "" in the namespace "x"'],
+    ['GET', '/api/v1/namespaces/x/pods/p/log', 'pods "p" is forbidden: User "eve" cannot get resource "pods/log" in API group "" in the namespace "x"'],
+    ['GET', '/apis/apps/v1/deployments', 'deployments.apps is forbidden: User "eve" cannot list resource "deployments" in API group "apps" at the cluster scope'],
+    ['GET', '/api/v1/nodes?watch=1', 'nodes is forbidden: User "eve" cannot watch resource "nodes" in API group "" at the cluster scope'],
+    ['DELETE', '/api/v1/namespaces/x/pods', 'pods is forbidden: User "eve" cannot deletecollection resource "pods" in API group "" in the namespace "x"'],
+    ['GET', '/metrics', 'forbidden: User "eve" cannot get path "/metrics"'],
+  ])('%s %s', async (method, path, message) => {
+    const harness = await startHarness({
+      authenticator: { authenticate: async () => ({ name: 'eve', groups: ['system:authenticated'] }) },
+      authorizer: { authorize: () => ({ outcome: 'none', reason: '' }) },
+    });
+    const { status, json } = await harness.request(method, path);
+    await harness.close();
+    expect([status, json.reason, json.message]).toEqual([403, 'Forbidden', message]);
+  });
+
+  test('nobody at all is 401', async () => {
+    const harness = await startHarness({ authenticator: { authenticate: async () => undefined } });
+    const { status, json } = await harness.request('GET', PODS, undefined, { authorization: 'Bearer nobody-knows' });
+    await harness.close();
+    expect([status, json.reason, json.message, json.code]).toEqual([401, 'Unauthorized', 'Unauthorized', 401]);
+  });
+});
+
+test('a store that cannot be written to is 503 with a time to come back, a fault of ours 500 without its story', async () => {
+  const harness = await startHarness();
+  const failing = await startHarness({
+    store: new Proxy(harness.store, {
+      get(target, key) {
+        if (key === 'commit') return async () => Promise.reject(new StoreUnavailable('the disk is full'));
+        if (key === 'list') return async () => Promise.reject(new TypeError('a secret of ours'));
+        const value = Reflect.get(target, key) as unknown;
+        return typeof value === 'function' ? (value as (...all: unknown[]) => unknown).bind(target) : value;
+      },
+    }),
+  });
+  const unavailable = await failing.request('POST', mapsIn('errors'), configMap('a'));
+  expect([unavailable.status, unavailable.json.reason]).toEqual([503, 'ServiceUnavailable']);
+  const broken = await failing.request('GET', mapsIn('errors'));
+  expect([broken.status, broken.json.reason, broken.text.includes('secret')]).toEqual([500, 'InternalError', false]);
+  expect(failing.logged).toEqual([expect.any(TypeError)]);
+  await harness.close();
+});
+
+test('bodies larger than three mebibytes are 413, objects larger than can be kept too', async () => {
+  const { status, json } = await server().request('POST', mapsIn('errors'), configMap('large', {}, { text: 'x'.repeat(1024 * 1024 + 1) }));
+  expect([status, json.reason]).toEqual([422, 'Invalid']);
+  expect(json.message).toContain('Too long: may not be more than 1048576 bytes');
+});
+
+test('every answer has an Audit-Id, the client’s own where it gave one', async () => {
+  expect((await server().request('GET', PODS)).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
+  expect((await server().request('GET', PODS, undefined, { 'audit-id': 'mine-1' })).headers['audit-id']).toBe('mine-1');
+  expect((await server().request('GET', PODS, undefined, { 'audit-id': 'a b\r\nc' })).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
+});
