@@ -120,3 +120,12 @@ test('every answer has an Audit-Id, the client’s own where it gave one', async
   expect((await server().request('GET', PODS, undefined, { 'audit-id': 'mine-1' })).headers['audit-id']).toBe('mine-1');
   expect((await server().request('GET', PODS, undefined, { 'audit-id': 'a b\r\nc' })).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
 });
+
+test('errors come in the form that was asked for, laid out for people, and as JSON where that form is none', async () => {
+  const type = async (headers: Record<string, string>): Promise<unknown> => (await server().request('GET', `${PODS}/gone`, undefined, headers)).headers['content-type'];
+  expect(await type({ accept: 'application/yaml' })).toBe('application/yaml');
+  expect(await type({ accept: 'application/vnd.kubernetes.protobuf,application/json' })).toBe('application/vnd.kubernetes.protobuf');
+  expect(await type({ accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' })).toBe('application/json');
+  expect(await type({ accept: 'text/html' })).toBe('application/json');
+  expect((await server().request('GET', `${PODS}/gone`, undefined, { 'user-agent': 'curl/8.1' })).text).toContain('\n  "kind": "Status"');
+});

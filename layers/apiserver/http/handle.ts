@@ -9,7 +9,8 @@ import type { Services } from '../server.port.ts';
 import { attributesOf, authorize } from './access.ts';
 import { type Identity, identify } from './identity.ts';
 import type { RequestMetrics } from './metrics.ts';
-import { type Exchange, replyStatus } from './reply.ts';
+import type { Exchange } from './reply.ts';
+import { replyStatus } from './reply-status.ts';
 
 export type Serve = (info: RequestInfo, user: User, exchange: Exchange) => Promise<ApiResponse> | ApiResponse;
 

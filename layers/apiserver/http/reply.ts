@@ -1,9 +1,7 @@
 /** Answers: headers, warnings, compression. */
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import type { Status } from '#machinery/status.ts';
 import type { ApiRequest, ApiResponse } from '../door.ts';
-import { JSON_TYPE } from '../represent/media.ts';
 
 const compress = promisify(gzip);
 
@@ -65,13 +63,6 @@ export async function replyCompressed(exchange: Exchange, status: number, conten
   headers['content-encoding'] = 'gzip';
   headers['vary'] = 'Accept-Encoding';
   return { status, headers, body: packed };
-}
-
-export function replyStatus(exchange: Exchange, status: Status): ApiResponse {
-  const headers = headersOf(exchange, JSON_TYPE);
-  const wait = status.details?.retryAfterSeconds;
-  if (wait !== undefined && wait > 0 && (status.code === 429 || status.code >= 500)) headers['retry-after'] = String(wait);
-  return { status: status.code, headers, body: JSON.stringify(status) };
 }
 
 export const replyText = (exchange: Exchange, status: number, text: string): ApiResponse => {
