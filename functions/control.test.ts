@@ -6,6 +6,7 @@ import type { Node, Pod } from '#kinds/generated/types.ts';
 import { createCloudEvents } from './cloud-events/handler.ts';
 import { CLUSTER_BOOTSTRAP } from './shared/controllers.ts';
 import { clusterQueue } from './shared/cluster-queue.ts';
+import { pulledStore } from './shared/pulled-store.ts';
 import { openWorlds } from './shared/worlds.ts';
 import { createTimer } from './timer/handler.ts';
 import { type Place, type PlaceOptions, startPlace } from './testing/place.ts';
@@ -122,12 +123,32 @@ describe('an instance that is terminated', () => {
 });
 
 describe('the timer', () => {
+  test('puts messages whose time has come where they belong', async () => {
+    await start();
+    const timer = createTimer({ installation: place.installation });
+    const later = { queue: 'reconcile', body: JSON.stringify({ controller: 'cluster-bootstrap', key: 'cluster', cluster: 'test' }), group: 'g' };
+    const before = place.invocations.reconciler;
+    expect(
+      await timer({
+        Records: [
+          { messageId: 'a', receiptHandle: 'r', body: JSON.stringify(later) },
+          { messageId: 'b', receiptHandle: 's', body: 'nothing' },
+        ],
+      }),
+    ).toEqual({ batchItemFailures: [{ itemIdentifier: 'b' }] });
+    await place.until(() => place.invocations.reconciler > before);
+  }, 30_000);
+
   test('rings nodes, and switches itself off without any', async () => {
     await start();
     let off = 0;
-    const timer = createTimer({ installation: place.installation, schedule: { off: async () => void off++ } });
+    const swept: string[] = [];
+    const store = { ...pulledStore(place.store, place.installation.clock), sweep: async (resource: string) => swept.push(resource) };
+    const installation = { ...place.installation, openStore: async () => store };
+    const timer = createTimer({ installation, schedule: { off: async () => void off++ } });
     expect(await timer({})).toEqual({ nodes: 0 });
     expect(off).toBe(1);
+    expect(swept).toEqual(['events']);
     await place.client.create('nodes', room('n1'));
     expect(await timer({})).toEqual({ nodes: 1 });
     expect(off).toBe(1);

@@ -14,10 +14,16 @@ export interface Queues {
   node(cluster: string, node: string): Pick<Queue, 'send'> | undefined;
 }
 
+/** A store of an engine without timers: what expired is removed when somebody says so. */
+export interface SweptStore extends Store {
+  /** How many objects of the resource were removed because their time is over. */
+  sweep?(resource: string): Promise<number>;
+}
+
 export interface Installation {
   readonly clusters: Clusters;
   /** By the first part of the cluster's keys. */
-  openStore(clusterId: string): Promise<Store>;
+  openStore(clusterId: string): Promise<SweptStore>;
   readonly queues: Queues;
   readonly clock: Clock;
   readonly ids: Ids;

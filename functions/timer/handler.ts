@@ -38,6 +38,9 @@ async function forward(event: unknown, { queues, log }: Installation): Promise<B
   return failuresOf(failed);
 }
 
+/** Resources whose objects have an end. */
+const EXPIRING = ['events'] as const;
+
 export function createTimer({ installation, schedule }: TimerOptions): (event: unknown) => Promise<{ readonly nodes: number } | BatchResponse> {
   const { clusters, queues, log } = installation;
   return async (event) => {
@@ -53,6 +56,8 @@ export function createTimer({ installation, schedule }: TimerOptions): (event: u
           const work = items.map(({ key }) => message({ controller, key: key.namespace === '' ? key.name : `${key.namespace}/${key.name}` }));
           if (work.length > 0) await queue.send(work);
         }
+        // an event lives for an hour; nothing in a function may wait for that
+        for (const resource of EXPIRING) await store.sweep?.(resource);
         if (nodes > 0) await queues.schedule.send([schedulerBell(name)]);
       } catch (error) {
         // one cluster that cannot be read must not keep the others from their turn
