@@ -21,7 +21,7 @@ export interface ContractOptions {
 export function queueContract(
   name: string,
   open: (options: { readonly maxReceives: number }) => Promise<QueueUnderTest>,
-  { runs = 60, timeout = 5_000 }: ContractOptions = {},
+  { runs = 60, timeout = 30_000 }: ContractOptions = {},
 ): void {
   describe(`${name} keeps the contract of a queue`, { timeout }, () => {
     let under: QueueUnderTest;

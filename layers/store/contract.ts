@@ -16,7 +16,7 @@ export interface ContractOptions {
   readonly timeout?: number;
 }
 
-export function storeContract(name: string, open: OpenStore, { runs = 40, timeout = 5_000 }: ContractOptions = {}): void {
+export function storeContract(name: string, open: OpenStore, { runs = 40, timeout = 30_000 }: ContractOptions = {}): void {
   describe(`${name} keeps the contract of a store`, { timeout }, () => {
     writes(open);
     lists(open);
