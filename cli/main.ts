@@ -73,18 +73,23 @@ program.addCommand(
     .option('--duration <time>', 'how long it is good for, ten minutes at least', '1h')
     .option('--cluster-name <name>', 'a token by AWS identity for this cluster of an installation in AWS, as kubectl takes it from aws eks get-token')
     .option('--region <region>', 'with --cluster-name: whose STS is asked (default: AWS_REGION)')
-    .action(async (account: string | undefined, { duration, clusterName, region, ...choice }: ClusterChoice & { readonly duration: string; readonly clusterName?: string; readonly region?: string }) => {
-      if (clusterName !== undefined) {
-        out(await awsToken(clusterName, region));
-        return;
-      }
-      const api = adminClient(await localCluster(choice));
-      try {
-        out(`${await bearerToken(api, account, duration)}\n`);
-      } finally {
-        await api.close();
-      }
-    }),
+    .action(
+      async (
+        account: string | undefined,
+        { duration, clusterName, region, ...choice }: ClusterChoice & { readonly duration: string; readonly clusterName?: string; readonly region?: string },
+      ) => {
+        if (clusterName !== undefined) {
+          out(await awsToken(clusterName, region));
+          return;
+        }
+        const api = adminClient(await localCluster(choice));
+        try {
+          out(`${await bearerToken(api, account, duration)}\n`);
+        } finally {
+          await api.close();
+        }
+      },
+    ),
 );
 
 program.addCommand(
