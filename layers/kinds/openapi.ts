@@ -11,12 +11,6 @@ import { openApiIndex, pathParts, schemaParts } from './openapi/store.ts';
 export type { OpenApiDocument } from './openapi/document.ts';
 export type { DocumentedResource, DocumentedSubresource } from './openapi/operations.ts';
 
-/** Media types of the protobuf forms: as clients ask for them, and as they are answered (`@` may not stand in a media type). */
-const OPENAPI_PROTOBUF = {
-  v2: { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf', reply: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' },
-  v3: { accept: 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf', reply: 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf' },
-} as const;
-
 /** Custom resources of one group and version. */
 export interface CustomGroupVersion {
   readonly group: string;

@@ -16,10 +16,6 @@ const ANNOTATIONS_LIMIT = 256 * 1024;
 const UNSETTABLE_KINDS: ReadonlySet<string> = new Set(['v1/Event']);
 const SPECIAL_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function nameErrors(rule: NameRule, name: string): string[] {
-  return RULES[rule](name);
-}
-
 /** The name that a generateName becomes: at most 58 characters of it, and five made up. */
 export const generateName = (base: string, suffix: (length: number) => string): string => `${base.slice(0, 58)}${suffix(5)}`;
 

@@ -1,7 +1,7 @@
 /** Whether, and when, a container that ended begins again. */
 import { durationText } from './backoff.ts';
 import { podText, type Container, type Pod } from './pod.ts';
-import type { Attempt, ContainerRecord, PodRecord } from './record.ts';
+import type { Attempt, PodRecord } from './record.ts';
 import type { NodeServices } from './services.ts';
 
 const matches = (exit: { readonly operator: 'In' | 'NotIn'; readonly values?: readonly number[] }, code: number): boolean =>

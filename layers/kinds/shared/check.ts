@@ -1,5 +1,5 @@
 /** Small checks that many kinds share; each adds what it finds to `errors`, worded as apimachinery's `util/validation` does. */
-import { type FieldError, forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
+import { type FieldError, invalid, notSupported, required } from '#machinery/field-error.ts';
 import { semanticEqual } from '#machinery/json.ts';
 
 export type Errors = FieldError[];

@@ -6,7 +6,7 @@ import { runCommand, type Run } from '../run.ts';
 import { firewallRules, hostPortCommands, POD_INTERFACES, TABLE, type HostPort } from './firewall.ts';
 import { acceptForwarding, withdrawForwarding } from './forwarding.ts';
 import { openIpam } from './ipam.ts';
-import { interfaceExists, isPlugged, namespaceOf, plug, SandboxGone, sysctl, unplug, vethName, type Cable } from './veth.ts';
+import { interfaceExists, isPlugged, namespaceOf, plug, sysctl, unplug, vethName, type Cable } from './veth.ts';
 
 export interface LinuxNetworkOptions {
   readonly nodeName: string;

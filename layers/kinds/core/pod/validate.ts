@@ -1,6 +1,6 @@
 /** Validation of pods and pod templates (Kubernetes' `apis/core/validation`): the same fields, causes and texts, in the same order. */
 import type { ObjectMeta, Pod, PodSpec, PodTemplateSpec } from '#kinds/generated/types.ts';
-import { type FieldError, forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
+import { type FieldError, forbidden, invalid, required } from '#machinery/field-error.ts';
 import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName } from '#machinery/names.ts';
 import { annotationErrors, labelErrors } from '#machinery/object-meta.ts';
 import { duplicate } from '#machinery/field-error.ts';
