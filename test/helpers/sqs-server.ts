@@ -87,7 +87,8 @@ export async function sqsServer({ frozen }: { readonly frozen?: string } = {}): 
   const env = { ...inherited, BIND_HOST: '127.0.0.1', IOT_MTLS_ENABLED: '0', ...(frozen !== undefined && { PYTHONPATH: site, TEST_TIME_FILE: clockFile }) };
   const port = await sharedProgram({
     name: frozen === undefined ? 'ministack' : `ministack-${frozen}`,
-    command: (free) => ['/usr/bin/env', `GATEWAY_PORT=${free}`, join(folder, 'bin', 'ministack')],
+    // by its interpreter: the script itself names the folder that it was installed in, before that was renamed
+    command: (free) => ['/usr/bin/env', `GATEWAY_PORT=${free}`, join(folder, 'bin', 'python'), join(folder, 'bin', 'ministack')],
     env,
     ready: async (at) => (await fetch(`http://127.0.0.1:${at}/_ministack/health`, { signal: AbortSignal.timeout(2_000) })).ok,
   });
