@@ -1,5 +1,5 @@
 /** Watches: where they begin, what a selector makes of a change, bookmarks, errors, the old paths. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openEmbeddedStore } from '#store/embedded/store.ts';
 import { configMap, contractServer, leapingClock, mapsIn, PROTOBUF, seen, TABLE } from './support.ts';
 
@@ -199,7 +199,7 @@ describe('the stream', () => {
     await partial.until(1);
     expect(Object.keys(partial.events[0]!.object).toSorted()).toEqual(['apiVersion', 'kind', 'metadata']);
     const answer = await server().watch(`${path}?watch=true`, { accept: `${PROTOBUF};stream=watch` });
-    for (let tries = 0; answer.raw.length < 2 && tries < 200; tries++) await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(answer.raw.length).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
     for (const frame of answer.raw) {
       expect(frame.readUInt32BE(0)).toBe(frame.length - 4);
       expect(frame.indexOf('k8s\0')).toBeGreaterThan(0);

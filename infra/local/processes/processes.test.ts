@@ -17,12 +17,12 @@ afterEach(async () => {
 });
 
 async function until<T>(read: () => T | undefined): Promise<T> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 2000; tries++) {
     const value = read();
     if (value !== undefined) return value;
     await wait(10);
   }
-  throw new Error('it did not come about in 5 s');
+  throw new Error('it did not come about in 20 s');
 }
 
 /** A program that says its pid and waits; the directory on its command line marks it. */
