@@ -1,6 +1,6 @@
 /** Removes objects whose time is over (Events), as ordinary changes that watchers see. */
 import type { Clock } from '#machinery/clock.ts';
-import { StoreConflict } from '../errors.ts';
+import { removeExpired } from '../remove-expired.ts';
 import type { ObjectKey, ResourceName, Store } from '../port.ts';
 import type { Partitions } from './keys.ts';
 import type { Reader } from './reader.ts';
@@ -13,7 +13,6 @@ const GAP = 1_000;
 const AT_ONCE = 16;
 const REMEMBERED = 50_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
-const ACTOR = { user: 'system:expiry' };
 
 interface Due {
   readonly key: ObjectKey;
@@ -99,24 +98,6 @@ export class Expiry {
   }
 
   async #remove(all: readonly Due[]): Promise<void> {
-    for (let start = 0; start < all.length; start += AT_ONCE) await Promise.all(all.slice(start, start + AT_ONCE).map(async (due) => this.#removeOne(due)));
+    for (let start = 0; start < all.length; start += AT_ONCE) await Promise.all(all.slice(start, start + AT_ONCE).map(async (due) => removeExpired(this.#store, due.key, due.rv)));
   }
-
-  async #removeOne({ key, rv }: Due): Promise<void> {
-    const object = await this.#store.get(key);
-    if (object?.rv !== rv) return;
-    try {
-      await this.#store.commit([{ type: 'remove', key, if: { rv }, body: (removal) => withResourceVersion(object.body, removal) }], ACTOR);
-    } catch (error) {
-      // written or removed meanwhile: whoever did that has decided its fate
-      if (!(error instanceof StoreConflict)) throw error;
-    }
-  }
-}
-
-/** The same object with another `metadata.resourceVersion`, at the same place in the text. */
-function withResourceVersion(body: Uint8Array, rv: number): Uint8Array {
-  const object = JSON.parse(new TextDecoder().decode(body)) as { metadata?: { resourceVersion?: string } };
-  object.metadata = { ...object.metadata, resourceVersion: String(rv) };
-  return new TextEncoder().encode(JSON.stringify(object));
 }

@@ -1,7 +1,7 @@
 /** Removes objects whose time is over (Events), as ordinary changes that watchers see. No timer runs where nothing will expire. */
 import type { Clock } from '#machinery/clock.ts';
-import { StoreConflict } from '../errors.ts';
-import type { Remove, Store } from '../port.ts';
+import { removeExpired } from '../remove-expired.ts';
+import type { Store } from '../port.ts';
 import type { LogReader } from './log-reader.ts';
 
 /** Objects removed in one go: a burst of Events must not become a burst of writes an hour later. */
@@ -10,7 +10,6 @@ const SWEEP = 500;
 const SWEEP_GAP = 1_000;
 /** After a sweep that failed, on a full disk for example (milliseconds). */
 const RETRY_AFTER = 10_000;
-const ACTOR = { user: 'system:expiry' };
 
 export class Expiry {
   readonly #store: Pick<Store, 'get' | 'commit'>;
@@ -58,7 +57,7 @@ export class Expiry {
     try {
       const now = Math.floor(this.#clock.now() / 1000);
       const gone = this.#reader.expired(now, SWEEP);
-      await Promise.all(gone.map(async ({ resource, namespace, name, rv }) => this.#remove({ resource, namespace, name }, rv)));
+      await Promise.all(gone.map(async ({ resource, namespace, name, rv }) => removeExpired(this.#store, { resource, namespace, name }, rv)));
       if (!this.#stopped) this.start();
     } catch (error) {
       if (this.#stopped) return;
@@ -66,22 +65,4 @@ export class Expiry {
       this.#wakeAt(this.#clock.now() + RETRY_AFTER);
     }
   }
-
-  async #remove(key: Remove['key'], rv: number): Promise<void> {
-    const object = await this.#store.get(key);
-    if (object?.rv !== rv) return;
-    try {
-      await this.#store.commit([{ type: 'remove', key, if: { rv }, body: (removal) => withResourceVersion(object.body, removal) }], ACTOR);
-    } catch (error) {
-      // written or removed meanwhile: whoever did that has decided its fate
-      if (!(error instanceof StoreConflict)) throw error;
-    }
-  }
-}
-
-/** The same object with another `metadata.resourceVersion`, at the same place in the text. */
-function withResourceVersion(body: Uint8Array, rv: number): Uint8Array {
-  const object = JSON.parse(new TextDecoder().decode(body)) as { metadata?: { resourceVersion?: string } };
-  object.metadata = { ...object.metadata, resourceVersion: String(rv) };
-  return new TextEncoder().encode(JSON.stringify(object));
 }
