@@ -7,6 +7,7 @@
  *     part      PARTITION/p                 SORT KEY +INDEX           parts of a body too large for one item
  *     resource  CLUSTER                     resource RESOURCE         the resources that were ever written
  *     work      CLUSTER/n/NODE              NAMESPACE NAME            pods of a node
+ *     beat      CLUSTER/n/NODE              ~lease                    the node's heartbeat, written by the node itself
  */
 import type { ObjectKey } from '../port.ts';
 
@@ -78,5 +79,8 @@ export const part = (key: { readonly pk: string; readonly sk: string }, index: n
 });
 
 export const COUNTER_SORT_KEY = 'n';
+/** Above every entry of a node's work. */
+export const BEAT_SORT_KEY = '~lease';
+/** What belongs to one node alone, and all that its credentials may touch. `node`: as its credentials call it. */
 export const workPartition = (cluster: string, node: string): string => `${cluster}/n/${node}`;
 export const RESOURCE_PREFIX = 'resource ';

@@ -21,18 +21,19 @@ export interface ExtraItem {
   readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
-export type Extra = (cluster: string, moving: Moving) => readonly ExtraItem[];
+export type Extra = (cluster: string, moving: Moving, nodeKey: (node: string) => string) => readonly ExtraItem[];
 
 const NODE = 'spec.nodeName';
 
 /** A node's list changes only when a pod comes to it or is gone: status updates cost nothing more. */
-export const nodeWork: Extra = (cluster, { key, uid, rv, before, after }) => {
+export const nodeWork: Extra = (cluster, { key, uid, rv, before, after }, nodeKey) => {
   if (key.resource !== 'pods') return [];
   const from = before?.fields[NODE] ?? '';
   const to = after?.fields[NODE] ?? '';
   if (from === to) return [];
   const sk = sortKey(key.namespace, key.name);
-  return [...(from === '' ? [] : [{ pk: workPartition(cluster, from), sk }]), ...(to === '' ? [] : [{ pk: workPartition(cluster, to), sk, attributes: { uid, bound: rv } }])];
+  const at = (node: string): { readonly pk: string; readonly sk: string } => ({ pk: workPartition(cluster, nodeKey(node)), sk });
+  return [...(from === '' ? [] : [at(from)]), ...(to === '' ? [] : [{ ...at(to), attributes: { uid, bound: rv } }])];
 };
 
 export interface Work {

@@ -6,7 +6,8 @@
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '#machinery/clock.ts';
 import { StoreConflict, StoreExpired, StoreUnavailable } from '../errors.ts';
-import type { Change, ListPage, ListQuery, ResourceName, WatchListener, Write } from '../port.ts';
+import type { Change, ListPage, ListQuery, ObjectKey, ResourceName, WatchListener, Write } from '../port.ts';
+import { type Beats, withBeat } from './beats.ts';
 import { packed, parts } from './body.ts';
 import { conditionFailed, type Calls } from './calls.ts';
 import type { Heads } from './heads.ts';
@@ -35,7 +36,14 @@ export interface PlainParts {
   readonly kept: Kept;
   readonly heads: Heads;
   readonly registry: Registry;
+  readonly beats: Beats;
   readonly failed: (error: unknown) => void;
+}
+
+/** A lease as it is now, or as it was when it was removed. */
+interface State {
+  readonly state: Stored;
+  readonly gone: boolean;
 }
 
 export class PlainResource {
@@ -45,6 +53,7 @@ export class PlainResource {
   readonly #kept: Kept;
   readonly #heads: Heads;
   readonly #registry: Registry;
+  readonly #beats: Beats;
   readonly #failed: (error: unknown) => void;
   readonly #partitions: Partitions;
   readonly #resource: ResourceName;
@@ -60,9 +69,18 @@ export class PlainResource {
     this.#kept = parts.kept;
     this.#heads = parts.heads;
     this.#registry = parts.registry;
+    this.#beats = parts.beats;
     this.#failed = parts.failed;
     this.#resource = resource;
     this.#partitions = partitions;
+  }
+
+  async get(key: ObjectKey, consistent: boolean): Promise<Stored | undefined> {
+    const [object, beat] = await Promise.all([this.#reader.object(this.#partitions, key, consistent), this.#beats.has(key) ? this.#beats.of(key, consistent) : undefined]);
+    if (object === undefined) return undefined;
+    const state = withBeat(object, beat);
+    this.#seen = Math.max(this.#seen, state.rv);
+    return state;
   }
 
   async commit(writes: readonly Write[]): Promise<readonly number[]> {
@@ -84,13 +102,16 @@ export class PlainResource {
       await this.#registry.note(this.#resource, 1);
       this.#registered = true;
     }
+    const beats = this.#beats.has(key);
+    if (beats && read === undefined) await this.#beats.begin(key);
     try {
       await this.#calls.send(async (client, options) =>
         client.send(
           new PutItemCommand({
             TableName: this.#calls.table,
             Item: { ...keyItem(this.#partitions.object(key)), ...item },
-            ConditionExpression: read === undefined ? 'attribute_not_exists(pk) OR attribute_exists(gone)' : 'rv = :read AND attribute_not_exists(gone)',
+            // beats count on top of the object's own resourceVersion, and every other write goes above both
+            ConditionExpression: read === undefined ? 'attribute_not_exists(pk) OR attribute_exists(gone)' : `rv ${beats ? '<=' : '='} :read AND attribute_not_exists(gone)`,
             ...(read !== undefined && { ExpressionAttributeValues: { ':read': number(read) } }),
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
@@ -100,27 +121,30 @@ export class PlainResource {
     } catch (error) {
       if (!conditionFailed(error)) throw error;
       const current = (error as ConditionalCheckFailedException).Item;
-      const alive = current === undefined || isGone(current) ? undefined : storedObject(this.#resource, current);
+      const alive = current === undefined || isGone(current) ? undefined : ((await this.get(key, true)) ?? storedObject(this.#resource, current));
       // our own: the answer to an earlier try was lost
       const landed = current !== undefined && numberOf(current, 'rv') === rv && Buffer.compare(current['body']!.B!, body) === 0;
       if (!landed) throw new StoreConflict(key, alive);
     }
     this.#seen = Math.max(this.#seen, rv);
     if (write.type === 'put') this.#heads.note(state);
-    else this.#heads.forget(key);
+    else {
+      this.#heads.forget(key);
+      if (beats) await this.#beats.end(key);
+    }
     return [rv];
   }
 
   async frontier(): Promise<number> {
-    return Math.max(1, ...(await this.#all()).map((item) => numberOf(item, 'rv')));
+    return Math.max(1, ...(await this.#all()).map(({ state }) => state.rv));
   }
 
   async list({ namespace, name, after, limit = 0, match, version }: ListQuery): Promise<ListPage> {
-    const items = await this.#all();
-    const newest = Math.max(1, ...items.map((item) => numberOf(item, 'rv')));
-    const objects = items
-      .filter((item) => !isGone(item))
-      .map((item) => storedObject(this.#resource, item))
+    const states = await this.#all();
+    const newest = Math.max(1, ...states.map(({ state }) => state.rv));
+    const objects = states
+      .filter(({ gone }) => !gone)
+      .map(({ state }) => state)
       .filter(({ key }) => (namespace === undefined || key.namespace === namespace) && (name === undefined || key.name === name) && (after === undefined || order(key, after) > 0))
       .filter((object) => match?.(object, object.key) !== false)
       .sort((left, right) => order(left.key, right.key));
@@ -152,8 +176,7 @@ export class PlainResource {
 
   async #look(): Promise<void> {
     try {
-      const items = await this.#all();
-      const states = items.map((item) => ({ state: storedObject(this.#resource, item), gone: isGone(item) })).sort((left, right) => left.state.rv - right.state.rv);
+      const states = (await this.#all()).toSorted((left, right) => left.state.rv - right.state.rv);
       for (const watcher of this.#watchers) {
         const changes = states.filter(({ state }) => state.rv > watcher.at).map(({ state, gone }) => change(state, gone, watcher.at));
         const last = changes.at(-1)?.rv;
@@ -181,7 +204,7 @@ export class PlainResource {
     }
   }
 
-  async #all(): Promise<readonly Item[]> {
+  async #all(): Promise<readonly State[]> {
     const all = await Promise.all(
       this.#partitions.objects.map(async (pk) => {
         const items: Item[] = [];
@@ -194,8 +217,9 @@ export class PlainResource {
       }),
     );
     const items = all.flat();
-    for (const item of items) this.#seen = Math.max(this.#seen, numberOf(item, 'rv'));
-    return items;
+    const states = await this.#beats.all(items.map((item) => storedObject(this.#resource, item)));
+    for (const { rv } of states) this.#seen = Math.max(this.#seen, rv);
+    return states.map((state, index) => ({ state, gone: isGone(items[index]!) }));
   }
 
   close(): void {
