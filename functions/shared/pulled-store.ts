@@ -97,6 +97,7 @@ export function pulledStore(store: Store, clock: Clock): PulledStore {
     get: (key, version) => store.get(key, version),
     list: (query) => read(() => store.list(query)),
     commit: (writes, actor) => store.commit(writes, actor),
+    advance: (resource) => store.advance(resource),
     frontier: (resource) => store.frontier(resource),
     previous: (change) => store.previous(change),
     count: (resource, namespace) => store.count(resource, namespace),

@@ -2,6 +2,8 @@
 export interface PlaceConfig {
   /** Of the emulator. */
   readonly endpoint: string;
+  /** Of the table and its stream, where they are not the emulator's: DynamoDB Local. The table is made there. */
+  readonly tableEndpoint?: string;
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

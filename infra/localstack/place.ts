@@ -22,6 +22,7 @@ import { builtInKinds } from '#kinds/registry.ts';
 import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
 import { createDynamoClient } from '#store/dynamodb/client.ts';
 import { openDynamoStore } from '#store/dynamodb/store.ts';
+import { ensureTable } from '#store/dynamodb/table.ts';
 import { presignToken } from '../../cli/token/presign.ts';
 import { type Door, openDoor } from '../gateway/door/door.ts';
 import type { Principal } from '../gateway/iam/sigv4.ts';
@@ -92,7 +93,8 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   const aws = { endpoint: config.endpoint, region: config.region, credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey } };
   const lambdaClient = new LambdaClient(aws);
   const sqs = new SQSClient({ ...aws, useQueueUrlAsEndpoint: false });
-  const dynamo = createDynamoClient(aws);
+  const tableAt = { ...aws, endpoint: config.tableEndpoint ?? config.endpoint };
+  const dynamo = createDynamoClient(tableAt);
   const sts = await openSts(principalsOf(config));
   const ask = askSts(sts.url);
   await writeTokens(config);
@@ -102,6 +104,7 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   const kubelet = { certPem: readFileSync(config.kubeletClient.certFile, 'utf8'), keyPem: readFileSync(config.kubeletClient.keyFile, 'utf8') };
   const environment = {
     AWS_ENDPOINT_URL: config.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: tableAt.endpoint,
     AWS_ACCESS_KEY_ID: config.accessKeyId,
     AWS_SECRET_ACCESS_KEY: config.secretAccessKey,
     // the agents and the pods know no prefix
@@ -129,22 +132,24 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     log: (name, line) => log(`${name}: ${line}`),
   });
 
+  const variables = specs[0]!.environment;
+  const table = variables['PAPERPLANE_TABLE']!;
+  if (config.tableEndpoint !== undefined) await ensureTable(dynamo, table);
+
   const mappings: Mapping[] = [];
   for (const mapping of await deployedMappings(lambdaClient, names)) {
     const { functionName, sourceArn, batchSize, filters, retries } = mapping;
     const common = { lambda, functionName, region: config.region, batchSize, random, nastiness, log: (text: string) => log(text) };
-    const table = /:dynamodb:[^:]*:[^:]*:table\/([^/]+)\/stream/.exec(sourceArn)?.[1];
-    if (table !== undefined) {
+    const streamOf = /:dynamodb:[^:]*:[^:]*:table\/([^/]+)\/stream/.exec(sourceArn)?.[1];
+    if (streamOf !== undefined) {
       const dead = (records: readonly object[], error: string): void => log(`${records.length} changes were given up: ${error}`);
-      mappings.push(mapStream({ ...common, streams: new DynamoDBStreamsClient(aws), table, filters, startAt: 'TRIM_HORIZON', retries, dead }));
+      mappings.push(mapStream({ ...common, streams: new DynamoDBStreamsClient(tableAt), table: streamOf, filters, startAt: 'TRIM_HORIZON', retries, dead }));
       continue;
     }
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: sourceArn.split(':').at(-1)! }));
     mappings.push(mapQueue({ ...common, queue: sqsReceiver(sqs, QueueUrl!), arn: sourceArn, concurrency: CONCURRENCY, visibilitySeconds: VISIBILITY_SECONDS }));
   }
 
-  const variables = specs[0]!.environment;
-  const table = variables['PAPERPLANE_TABLE']!;
   const clusters = dynamoClusters(dynamo, table);
   let record = await clusters.get(config.cluster);
   if (record === undefined) await clusters.create((record = await recordOf(config)));

@@ -33,7 +33,8 @@ const LOG_LINES = 15;
 const HELP = `Usage: npm run localstack -- [options of npm start] [--nasty] | --stop
   --nasty                 cold starts, throttles, duplicates and delays, as often as can be borne
   --stop                  end it and leave nothing
-  AWS_ENDPOINT_URL        an emulator that runs already is used as it is`;
+  AWS_ENDPOINT_URL        an emulator that runs already is used as it is
+  AWS_ENDPOINT_URL_DYNAMODB   the table is kept here instead: DynamoDB Local`;
 
 class LocalstackFailed extends Error {
   readonly code = 'LOCALSTACK_FAILED';
@@ -144,8 +145,10 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
   const serving = await pki.leaf({ file: 'gateway', commonName: 'paperplane-gateway', usage: 'server', dnsNames: ['localhost', 'kubernetes.default.svc'], addresses: [...listen] });
   const kubeletClient = await pki.leaf({ file: 'apiserver-kubelet-client', commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usage: 'client' });
   const tokenFile = (name: string): string => join(files.agent(name).stateDir, 'aws-token');
+  const tableEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '';
   const config: PlaceConfig = {
     endpoint,
+    ...(tableEndpoint === '' ? {} : { tableEndpoint }),
     region: REGION,
     accessKeyId: KEY_ID,
     secretAccessKey: SECRET,

@@ -136,11 +136,8 @@ export interface Store {
    * @throws StoreExpired (or later `expired()`) when `after` is older than what is kept
    */
   watch(resource: ResourceName, after: number, listener: WatchListener): Promise<() => void>;
-  /**
-   * Uses up a resourceVersion, so that what is read from now on carries another one than what was read before; watchers hear of no change.
-   * Absent: the engine has no such thing.
-   */
-  advance?(resource: ResourceName): Promise<void>;
+  /** Uses up a resourceVersion, so that what is read from now on carries another one than what was read before; watchers hear of no change. */
+  advance(resource: ResourceName): Promise<void>;
   /** The state that `change` replaced, for the DELETED event of a selector that no longer matches; `undefined` for `created`. */
   previous(change: Change): Promise<Uint8Array | undefined>;
   /** How many objects a resource has, in all namespaces or in one. */

@@ -152,7 +152,7 @@ export function storeView(store: Store, kind: Kind, convert: Convert): StoreView
       return store.commit(isStored && !terminating ? writes : await Promise.all(writes.map(toStored)), actor);
     },
     frontier: (resource) => store.frontier(resource),
-    ...(store.advance === undefined ? {} : { advance: (resource) => store.advance!(resource) }),
+    advance: (resource) => store.advance(resource),
     async watch(resource, after, listener) {
       if (resource !== storage) return store.watch(resource, after, listener);
       const inner = asStored ? listener : ordered(listener);

@@ -32,7 +32,7 @@ const CONTINUE_SECONDS = 300;
 
 /** Later pages are of whatever is there then, and must not look like pages of the same list. */
 async function giveUp(store: Store, resource: string, { rv, after, since }: ContinueToken): Promise<never> {
-  if ((await store.frontier(resource)) === rv) await store.advance?.(resource);
+  if ((await store.frontier(resource)) === rv) await store.advance(resource);
   throw expired(INCONSISTENT, encodeContinue({ rv: -1, after, since }));
 }
 

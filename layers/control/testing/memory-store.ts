@@ -90,6 +90,10 @@ export function createMemoryStore(): MemoryStore {
       for (const { change } of done) deliver(change.key.resource, [change]);
       return Promise.resolve(done.map(({ rv }) => rv));
     },
+    advance(resource) {
+      shelf(resource).rv++;
+      return Promise.resolve();
+    },
     frontier: (resource) => Promise.resolve(shelf(resource).rv),
     watch(resource, after, listener) {
       const on = shelf(resource);

@@ -14,7 +14,7 @@ import type { Fence } from './fence.ts';
 import type { Heads } from './heads.ts';
 import type { Kept } from './history.ts';
 import { part, sortKey } from './keys.ts';
-import type { Extra, ExtraItem } from './node-work.ts';
+import type { ExtraItem, Moving } from './node-work.ts';
 import { keyItem, type Reader } from './reader.ts';
 import { binary, changeItem, changeText, goneItem, isGone, LoggedChange, number, objectItem, storedObject, string, type Item, type Slot, type Stored } from './records.ts';
 import type { Registry } from './registry.ts';
@@ -37,7 +37,7 @@ export interface CommitParts {
   readonly registry: Registry;
   readonly kept: Kept;
   readonly clock: Clock;
-  readonly extra: Extra;
+  readonly extra: (cluster: string, moving: Moving) => readonly ExtraItem[];
 }
 
 /** A write and what it meets. */
@@ -98,6 +98,20 @@ export class Commits {
       }
       for (const [log, mine] of Map.groupBy(made, ({ step }) => step.log)) await log.note(mine.map(({ slot }) => slot));
       return rvs;
+    }
+    throw new StoreUnavailable(`writes are held up for longer than readers wait: ${SLOTS} slots were closed`);
+  }
+
+  /** Uses up a resourceVersion: its slot is filled with nothing, and the frontier moves to it all the same. */
+  async advance(log: ResourceLog): Promise<void> {
+    const { clock, counters, fence } = this.#parts;
+    for (let tries = 0; tries < SLOTS; tries++) {
+      const rv = await counters.add(log.partitions, 1, clock.now());
+      const slot = await fence.closeOne(log.partitions, rv, true);
+      // a reader that did not wait has closed it, or it landed and the answer was lost: the next one then moves it once more
+      if (slot === undefined) continue;
+      await log.note([slot]);
+      return;
     }
     throw new StoreUnavailable(`writes are held up for longer than readers wait: ${SLOTS} slots were closed`);
   }

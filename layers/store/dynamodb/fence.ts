@@ -27,7 +27,7 @@ export class Fence {
     for (let start = 0; start < rvs.length; start += AT_ONCE) {
       await Promise.all(
         rvs.slice(start, start + AT_ONCE).map(async (rv) => {
-          const slot = await this.#closeOne(partitions, rv);
+          const slot = await this.closeOne(partitions, rv);
           if (slot !== undefined) closed.push(slot);
         }),
       );
@@ -35,20 +35,21 @@ export class Fence {
     return closed;
   }
 
-  async #closeOne(partitions: Partitions, rv: number): Promise<Slot | undefined> {
+  /** Fills one slot; undefined: it was filled. `mark`: the frontier moves to it. */
+  async closeOne(partitions: Partitions, rv: number, mark = false): Promise<Slot | undefined> {
     const time = this.#clock.now();
     try {
       await this.#calls.send(async (client, options) =>
         client.send(
           new PutItemCommand({
             TableName: this.#calls.table,
-            Item: { ...keyItem(partitions.change(rv)), ...noChangeItem(time, this.#kept.ttl(time)) },
+            Item: { ...keyItem(partitions.change(rv)), ...noChangeItem(time, this.#kept.ttl(time), mark) },
             ConditionExpression: 'attribute_not_exists(pk)',
           }),
           options,
         ),
       );
-      return { rv, time, last: rv };
+      return { rv, time, last: rv, mark };
     } catch (error) {
       if (!conditionFailed(error)) throw error;
       return undefined;

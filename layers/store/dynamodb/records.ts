@@ -31,6 +31,8 @@ export interface Slot {
   /** The last resourceVersion of the same commit: they are seen together. */
   readonly last: number;
   readonly change?: LoggedChange;
+  /** No change, and yet the frontier moves. */
+  readonly mark?: boolean;
 }
 
 /** A change that knows where the state before it is kept. */
@@ -154,14 +156,14 @@ function opened(text: Uint8Array): Pick<LoggedChange, 'after' | 'body'> & { read
 }
 
 /** What a writer that lost, or a reader that no longer waits, puts into a slot. */
-export const noChangeItem = (time: number, ttl: number): Item => ({ time: number(time), ttl: number(ttl) });
+export const noChangeItem = (time: number, ttl: number, mark = false): Item => ({ time: number(time), ttl: number(ttl), ...(mark && { mark: { BOOL: true } }) });
 
 export function slotOf(resource: ResourceName, item: Item, body?: Uint8Array): Slot {
   const rv = Number(item['sk']!.S!);
   const time = numberOf(item, 'time');
   const type = item['type']?.S as Change['type'] | undefined;
   const last = item['last'] === undefined ? rv : numberOf(item, 'last');
-  if (type === undefined) return { rv, time, last };
+  if (type === undefined) return { rv, time, last, mark: item['mark'] !== undefined };
   const created = item['created'] === undefined ? rv : numberOf(item, 'created');
   const change = new LoggedChange({
     rv,

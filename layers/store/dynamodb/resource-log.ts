@@ -1,7 +1,7 @@
 /**
  * The change log of one resource as this process knows it: how far it is without a hole, the newest changes, and who waits for more.
  * `position` is the highest resourceVersion up to which every slot is filled; `frontier` the last change at or below it, which is what
- * readers are told: slots that were filled with nothing are nobody's business.
+ * readers are told: slots that were filled with nothing are nobody's business, but for those that were used up to move the frontier.
  */
 import type { Clock, Random } from '#machinery/clock.ts';
 import { StoreExpired } from '../errors.ts';
@@ -12,8 +12,10 @@ import type { Fence } from './fence.ts';
 import type { Kept, Times } from './history.ts';
 import type { Partitions } from './keys.ts';
 import type { Reader } from './reader.ts';
+import { Polls } from './polls.ts';
 import { Recent } from './recent.ts';
 import type { LoggedChange, Slot } from './records.ts';
+import { type Past, Subscriptions } from './subscriptions.ts';
 
 /** Slots read, and changes handed over, in one piece. */
 const PIECE = 300;
@@ -35,14 +37,6 @@ export interface LogParts {
   readonly failed: (error: unknown) => void;
 }
 
-interface Subscription {
-  readonly listener: WatchListener;
-  /** The last resourceVersion that was told, or lies behind. */
-  at: number;
-  live: boolean;
-  closed: boolean;
-}
-
 /** Changes as they come, for a list that reads objects meanwhile. */
 export interface Collected {
   readonly from: number;
@@ -50,7 +44,7 @@ export interface Collected {
   end(): void;
 }
 
-export class ResourceLog {
+export class ResourceLog implements Past {
   readonly resource: ResourceName;
   readonly partitions: Partitions;
   position = 1;
@@ -64,23 +58,25 @@ export class ResourceLog {
   readonly #ahead = new Map<number, Slot>();
   /** When a hole was first seen (milliseconds since the epoch). */
   readonly #missing = new Map<number, number>();
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions: Subscriptions;
+  readonly #polls: Polls;
   readonly #collecting = new Set<Collected>();
   readonly #waiting = new Set<{ readonly rv: number; readonly reached: () => void }>();
   #started: Promise<void> | undefined;
   #ready = false;
   #next: Promise<void> | undefined;
   #flight: Promise<void> | undefined;
-  #interval: number;
-  #cancel: (() => void) | undefined;
-  #looking = false;
-  #closed = false;
 
   constructor(parts: LogParts, resource: ResourceName, partitions: Partitions) {
     this.#parts = parts;
     this.resource = resource;
     this.partitions = partitions;
-    this.#interval = parts.times.poll.least;
+    this.#subscriptions = new Subscriptions(this, parts.failed, () => this.#polls.rest());
+    this.#polls = new Polls(parts.clock, parts.times.poll, {
+      wanted: () => this.#subscriptions.size + this.#waiting.size > 0,
+      look: async () => this.#lookForWatchers(),
+      failed: parts.failed,
+    });
   }
 
   /** Everything that was acknowledged before the call is at or below `position` when it resolves. */
@@ -136,7 +132,7 @@ export class ResourceLog {
   async note(slots: readonly Slot[]): Promise<void> {
     if (!this.#ready) return;
     this.#take(slots);
-    this.#interval = this.#parts.times.poll.least;
+    this.#polls.soon();
     await this.#tellOthers();
   }
 
@@ -179,7 +175,7 @@ export class ResourceLog {
       // older than anything in flight: the table has deleted them, or their writers died when nobody looked
       this.#floor = gone.at(-1)!;
       this.#recent = new Recent(Math.max(this.#recent.from, this.#floor));
-      for (const subscription of this.#subscriptions) if (subscription.at < this.#floor) this.#end(subscription);
+      this.#subscriptions.expire(this.#floor);
       this.#take(gone.map((rv) => ({ rv, time: now, last: rv })));
       return;
     }
@@ -195,19 +191,20 @@ export class ResourceLog {
 
   #take(slots: readonly Slot[]): void {
     for (const slot of slots) if (slot.rv > this.position) this.#ahead.set(slot.rv, slot);
+    const before = this.frontier;
     const changes: LoggedChange[] = [];
     for (let slot = this.#ahead.get(this.position + 1); slot !== undefined && this.#whole(slot); slot = this.#ahead.get(this.position + 1)) {
       for (let rv = slot.rv; rv <= slot.last; rv++) {
-        const { change } = this.#ahead.get(rv)!;
+        const { change, mark } = this.#ahead.get(rv)!;
         this.#ahead.delete(rv);
         this.#missing.delete(rv);
         this.position = rv;
-        if (change === undefined) continue;
+        if (change === undefined && !mark) continue;
         this.frontier = rv;
-        changes.push(change);
+        if (change !== undefined) changes.push(change);
       }
     }
-    this.#publish(changes);
+    this.#publish(changes, this.frontier > before);
   }
 
   /** The writes of one commit are seen together. */
@@ -216,17 +213,10 @@ export class ResourceLog {
     return true;
   }
 
-  #publish(changes: readonly LoggedChange[]): void {
+  #publish(changes: readonly LoggedChange[], moved: boolean): void {
     for (const change of changes) this.#recent.push(change);
-    if (changes.length > 0) {
-      for (const { changes: collected } of this.#collecting) collected.push(...changes);
-      for (const subscription of this.#subscriptions) {
-        if (!subscription.live) continue;
-        // a watcher from the future waits for what is behind its resourceVersion
-        const wanted = subscription.at >= changes[0]!.rv ? changes.filter(({ rv }) => rv > subscription.at) : changes;
-        if (wanted.length > 0) this.#deliver(subscription, wanted);
-      }
-    }
+    for (const { changes: collected } of this.#collecting) collected.push(...changes);
+    if (moved) this.#subscriptions.publish(changes);
     for (const waiter of this.#waiting) {
       if (waiter.rv > this.position) continue;
       this.#waiting.delete(waiter);
@@ -268,7 +258,7 @@ export class ResourceLog {
         resolve(false);
       });
       this.#waiting.add(waiter);
-      this.#poll();
+      this.#polls.begin();
     });
   }
 
@@ -304,105 +294,41 @@ export class ResourceLog {
     if (time === undefined || kept.over(time, clock.now())) throw new StoreExpired(after, this.frontier);
   }
 
+  async piece(after: number): Promise<{ readonly changes: readonly LoggedChange[]; readonly upTo: number }> {
+    const recent = this.#recent.after(after, PIECE);
+    // less than a piece is all there is
+    if (recent !== undefined) return { changes: recent, upTo: recent.length < PIECE ? this.frontier : recent.at(-1)!.rv };
+    const upTo = Math.min(this.frontier, after + PIECE);
+    return { changes: await this.#past(after, upTo), upTo };
+  }
+
   async watch(after: number, listener: WatchListener): Promise<() => void> {
     // while somebody watches the log is followed anyway
     if (this.#subscriptions.size === 0) await this.current();
     await this.#kept(after);
-    const subscription: Subscription = { listener, at: after, live: after >= this.frontier, closed: false };
-    this.#subscriptions.add(subscription);
-    // not before the caller holds the answer of watch()
-    if (!subscription.live) setImmediate(() => void this.#replay(subscription));
-    this.#poll();
-    return () => this.#drop(subscription);
-  }
-
-  async #replay(subscription: Subscription): Promise<void> {
-    try {
-      while (!subscription.closed && subscription.at < this.frontier) {
-        const upTo = Math.min(this.frontier, subscription.at + PIECE);
-        const past = this.#recent.after(subscription.at, PIECE) ?? (await this.#past(subscription.at, upTo));
-        if (subscription.closed) return;
-        const last = past.at(-1)?.rv ?? upTo;
-        if (past.length > 0) this.#deliver(subscription, past);
-        subscription.at = Math.max(subscription.at, last);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      subscription.live = true;
-    } catch (error) {
-      if (!(error instanceof StoreExpired)) this.#parts.failed(error);
-      this.#end(subscription);
-    }
-  }
-
-  #deliver(subscription: Subscription, changes: readonly LoggedChange[]): void {
-    subscription.at = changes.at(-1)!.rv;
-    try {
-      subscription.listener.changes(changes, this.frontier);
-    } catch (error) {
-      this.#parts.failed(error);
-      // what it made of these changes is unknown, so it may not go on as if it had seen them
-      this.#end(subscription);
-    }
-  }
-
-  #end(subscription: Subscription): void {
-    if (subscription.closed) return;
-    this.#drop(subscription);
-    try {
-      subscription.listener.expired();
-    } catch (error) {
-      this.#parts.failed(error);
-    }
-  }
-
-  #drop(subscription: Subscription): void {
-    subscription.closed = true;
-    this.#subscriptions.delete(subscription);
-    if (this.#subscriptions.size + this.#waiting.size > 0) return;
-    this.#cancel?.();
-    this.#cancel = undefined;
+    const end = this.#subscriptions.add(after, listener);
+    this.#polls.begin();
+    return end;
   }
 
   /** Something was written, elsewhere: looks at once where somebody watches. */
   wake(): void {
-    this.#interval = this.#parts.times.poll.least;
-    if (this.#cancel === undefined || this.#looking) return;
-    this.#cancel();
-    this.#cancel = undefined;
-    void this.#tick();
+    this.#polls.wake();
   }
 
-  #poll(): void {
-    if (this.#closed || this.#looking || this.#cancel !== undefined || this.#subscriptions.size + this.#waiting.size === 0) return;
-    this.#cancel = this.#parts.clock.after(this.#interval, () => {
-      this.#cancel = undefined;
-      void this.#tick();
-    });
-  }
-
-  async #tick(): Promise<void> {
-    const { failed, times } = this.#parts;
+  async #lookForWatchers(): Promise<boolean> {
     const before = this.position;
-    this.#looking = true;
-    try {
-      // one at a time: who looks for a list or a read looks for the watchers too
-      if (this.#flight === undefined && this.#next === undefined) {
-        this.#flight = this.#look(false).finally(() => (this.#flight = undefined));
-        await this.#flight;
-      }
-    } catch (error) {
-      if (!this.#closed) failed(error);
+    // one at a time: who looks for a list or a read looks for the watchers too
+    if (this.#flight === undefined && this.#next === undefined) {
+      this.#flight = this.#look(false).finally(() => (this.#flight = undefined));
+      await this.#flight;
     }
-    this.#looking = false;
-    this.#interval = this.position > before ? times.poll.least : Math.min(times.poll.most, this.#interval * 1.5);
-    this.#poll();
+    return this.position > before;
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancel?.();
-    for (const subscription of this.#subscriptions) subscription.closed = true;
-    this.#subscriptions.clear();
+    this.#polls.close();
+    this.#subscriptions.close();
     for (const { reached } of this.#waiting) reached();
   }
 }

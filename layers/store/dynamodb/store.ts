@@ -3,6 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Clock, Random } from '#machinery/clock.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Actor, Change, ListPage, ListQuery, ObjectKey, ResourceName, Store, StoredObject, WatchListener, Write } from '../port.ts';
+import { Beats } from './beats.ts';
 import { Calls } from './calls.ts';
 import { Commits } from './commit.ts';
 import { Counters } from './counter.ts';
@@ -31,6 +32,8 @@ export interface DynamoOptions {
   readonly stripes?: Stripes;
   /** Items that move with a write. */
   readonly extra?: Extra;
+  /** What a node's own partition is called, where that is more than its name: what IAM knows its credentials by. */
+  readonly nodeKey?: (node: string) => string;
   /** Whether this process removes what it wrote when that expires. Off where nothing may outlive a request: `sweep` then does it. */
   readonly timers?: boolean;
   /** Hears of what nobody waits for: a listener that threw, a look at the log that failed. */
@@ -60,12 +63,13 @@ class Dynamo implements DynamoStore {
   readonly #past: Past;
   readonly #lists: Lists;
   readonly #expiry: Expiry;
+  readonly #beats: Beats;
   readonly #logParts: LogParts;
   readonly #logs = new Map<ResourceName, ResourceLog>();
   readonly #plains = new Map<ResourceName, PlainResource>();
 
   constructor(options: DynamoOptions) {
-    const { client, table, cluster, clock, random, onError = () => {}, extra = nodeWork, timers = true } = options;
+    const { client, table, cluster, clock, random, onError = () => {}, extra = nodeWork, nodeKey = (node) => node, timers = true } = options;
     if (!/^[^/ ]+$/.test(cluster)) throw new RangeError(`a cluster cannot be called "${cluster}"`);
     this.#options = options;
     const times = { ...TIMES, ...options.times };
@@ -75,8 +79,20 @@ class Dynamo implements DynamoStore {
     const counters = new Counters(calls, reader, kept);
     const fence = new Fence(calls, clock, kept);
     this.#registry = new Registry(calls, reader, cluster);
+    this.#beats = new Beats(calls, reader, cluster, nodeKey);
     this.#logParts = { calls, reader, counters, fence, kept, times, clock, random, failed: onError };
-    this.#commits = new Commits({ cluster, calls, reader, counters, fence, heads: this.#heads, registry: this.#registry, kept, clock, extra });
+    this.#commits = new Commits({
+      cluster,
+      calls,
+      reader,
+      counters,
+      fence,
+      heads: this.#heads,
+      registry: this.#registry,
+      kept,
+      clock,
+      extra: (of, moving) => extra(of, moving, nodeKey),
+    });
     this.#past = new Past(reader);
     this.#lists = new Lists(reader, this.#past, clock);
     this.#expiry = new Expiry({ get: async (key) => this.#read(key, true), commit: async (writes, actor) => this.commit(writes, actor) }, clock, timers, onError);
@@ -88,7 +104,7 @@ class Dynamo implements DynamoStore {
   }
 
   async #read(key: ObjectKey, consistent: boolean): Promise<Stored | undefined> {
-    const object = await this.#reader.object(this.#log(key.resource).partitions, key, consistent);
+    const object = PLAIN.has(key.resource) ? await this.#plain(key.resource).get(key, consistent) : await this.#reader.object(this.#log(key.resource).partitions, key, consistent);
     if (object !== undefined) this.#heads.note(object);
     return object;
   }
@@ -105,6 +121,11 @@ class Dynamo implements DynamoStore {
     const rvs = await this.#commits.commit(writes, logs, actor);
     for (const [index, write] of writes.entries()) if (write.type === 'put') this.#expiry.note(write.key, rvs[index]!, write.expiresAt);
     return rvs;
+  }
+
+  async advance(resource: ResourceName): Promise<void> {
+    // lists of leases are no snapshots, and their resourceVersions come from the clock
+    if (!PLAIN.has(resource)) await this.#commits.advance(this.#log(resource));
   }
 
   async frontier(resource: ResourceName): Promise<number> {
@@ -153,7 +174,7 @@ class Dynamo implements DynamoStore {
   }
 
   async nodeWork(node: string): Promise<readonly Work[]> {
-    return readNodeWork(this.#reader, this.#options.cluster, node);
+    return readNodeWork(this.#reader, this.#options.cluster, (this.#options.nodeKey ?? ((name) => name))(node));
   }
 
   async close(): Promise<void> {
@@ -166,7 +187,7 @@ class Dynamo implements DynamoStore {
     let plain = this.#plains.get(name);
     if (plain === undefined) {
       const { calls, reader, clock, kept, failed } = this.#logParts;
-      plain = new PlainResource({ calls, reader, clock, kept, failed, heads: this.#heads, registry: this.#registry }, name, this.#log(name).partitions);
+      plain = new PlainResource({ calls, reader, clock, kept, failed, heads: this.#heads, registry: this.#registry, beats: this.#beats }, name, this.#log(name).partitions);
       this.#plains.set(name, plain);
     }
     this.#calls.check();

@@ -1,5 +1,5 @@
 /** The one table: its keys, its stream and its time to live. The stack that deploys it and the tests make it from this description. */
-import { CreateTableCommand, DeleteTableCommand, type CreateTableCommandInput, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteTableCommand, ResourceInUseException, type CreateTableCommandInput, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 /** Seconds since the epoch after which DynamoDB deletes an item, some time within days. */
 export const TTL_ATTRIBUTE = 'ttl';
@@ -27,6 +27,15 @@ export const tableDefinition = (name: string): CreateTableCommandInput => ({
 /** For emulators, which have a table at once. */
 export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
   await client.send(new CreateTableCommand(tableDefinition(name)));
+}
+
+/** The same where it may be there already. */
+export async function ensureTable(client: DynamoDBClient, name: string): Promise<void> {
+  try {
+    await createTable(client, name);
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
 }
 
 export async function deleteTable(client: DynamoDBClient, name: string): Promise<void> {
