@@ -29,11 +29,19 @@ describe('controllers behind queues', () => {
   test('do in functions what they do in a process', async () => {
     await start();
     await place.client.create('nodes', room('n1'));
+    await place.until(() => place.nodesWithQueue().includes('n1'));
     await place.client.create('replicationcontrollers', replicationController('web', 3));
     await place.until(async () => (await pods()).filter((pod) => pod.spec?.nodeName === 'n1').length === 3);
     expect(await pods()).toHaveLength(3);
-    const bell = await place.nodeQueue('n1').receive({ max: 10, waitSeconds: 2, visibilitySeconds: 10 });
-    expect(JSON.parse(bell[0]!.body)).toMatchObject({ cluster: 'test', pod: expect.stringMatching(/^default\/web-/) as string });
+    const bells = new Set<string>();
+    await place.until(async () => {
+      for (const { body } of await place.nodeQueue('n1').receive({ max: 50, waitSeconds: 0, visibilitySeconds: 10 })) {
+        const { resource, key } = JSON.parse(body) as { readonly resource: string; readonly key: string };
+        if (resource === 'pods') bells.add(key);
+      }
+      return bells.size === 3;
+    });
+    expect(Array.from(bells).every((key) => key.startsWith('default/web-'))).toBe(true);
     // what is not acknowledged by Docker is not there: a pod that goes is replaced
     await place.client.delete('pods', 'default', (await pods())[0]!.metadata.name!, { gracePeriodSeconds: 0 });
     await place.until(async () => (await pods()).filter((pod) => pod.spec?.nodeName === 'n1' && pod.metadata.deletionTimestamp === undefined).length === 3);
@@ -100,6 +108,79 @@ describe('controllers behind queues', () => {
     // each step once: no reconcile decided from a state before its own last write
     expect(seen.filter((n) => n !== '5')).toEqual(['0', '1', '2', '3', '4']);
   }, 30_000);
+});
+
+describe('the doorbell of a node', () => {
+  interface Heard {
+    readonly resource: string;
+    readonly key: string;
+    readonly gone?: true;
+    readonly object?: { readonly metadata: { readonly name: string; readonly managedFields?: unknown } };
+  }
+  const pod = (name: string, more: object = {}): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
+    spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }], ...more },
+  });
+  const object = (kind: string, name: string, more: object = {}) => ({ apiVersion: 'v1', kind, metadata: { name, namespace: 'default' }, ...more });
+  let heard: Heard[];
+  async function hear(test: (all: readonly Heard[]) => boolean, node = 'n1'): Promise<void> {
+    await place.until(async () => {
+      const queue = place.nodeQueue(node);
+      const messages = await queue.receive({ max: 50, waitSeconds: 0, visibilitySeconds: 30 });
+      await queue.done(messages.map(({ receipt }) => receipt));
+      heard.push(...messages.map(({ body }) => JSON.parse(body) as Heard));
+      return test(heard);
+    });
+  }
+  const of = (resource: string, key: string) => (all: readonly Heard[]) => all.some((bell) => bell.resource === resource && bell.key === key);
+
+  test('comes and goes with the node', async () => {
+    await start();
+    await place.client.create('nodes', room('n1'));
+    await place.until(() => place.nodesWithQueue().includes('n1'));
+    await place.client.delete('nodes', '', 'n1');
+    await place.until(() => place.nodesWithQueue().length === 0);
+  }, 30_000);
+
+  test('rings for what its pods use, for every service, and for no status of a pod', async () => {
+    heard = [];
+    await start();
+    for (const name of ['n1', 'n2']) await place.client.create('nodes', room(name));
+    await place.until(() => place.nodesWithQueue().length === 2);
+    for (const kind of ['secrets', 'configmaps'])
+      for (const name of ['used', 'unused']) await place.client.create(kind, object(kind === 'secrets' ? 'Secret' : 'ConfigMap', name) as never);
+    await place.client.create(
+      'pods',
+      pod('p', {
+        volumes: [
+          { name: 's', secret: { secretName: 'used' } },
+          { name: 'm', configMap: { name: 'used' } },
+        ],
+      }),
+    );
+    await hear(of('pods', 'default/p'));
+    heard = [];
+    for (const resource of ['secrets', 'configmaps'])
+      for (const name of ['unused', 'used']) await place.client.patch(resource, 'default', name, { type: 'merge', body: { metadata: { labels: { a: 'b' } } } });
+    await place.client.patch('pods', 'default', 'p', { type: 'merge', body: { status: { phase: 'Running' } } }, 'status');
+    await place.client.create('services', object('Service', 's', { spec: { ports: [{ port: 80 }], selector: { a: 'b' } } }) as never);
+    await hear((all) => of('secrets', 'default/used')(all) && of('configmaps', 'default/used')(all) && of('services', 'default/s')(all));
+    expect(heard.filter(({ key }) => key === 'default/unused' || key === 'default/p')).toEqual([]);
+    // a service travels whole, without what no agent reads; a secret never does
+    expect(heard.find(({ resource }) => resource === 'services')!.object).toMatchObject({ metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } });
+    expect(heard.find(({ resource }) => resource === 'services')!.object!.metadata.managedFields).toBeUndefined();
+    expect(heard.find(({ resource }) => resource === 'secrets')!.object).toBeUndefined();
+    const other = heard;
+    heard = [];
+    await hear(of('services', 'default/s'), 'n2');
+    expect(heard.some(({ resource }) => resource === 'secrets' || resource === 'pods')).toBe(false);
+    heard = other;
+    await place.client.delete('services', 'default', 's');
+    await place.client.delete('pods', 'default', 'p', { gracePeriodSeconds: 0 });
+    await hear((all) => ['services', 'pods'].every((resource) => all.some((bell) => bell.resource === resource && bell.gone === true)));
+  }, 60_000);
 });
 
 describe('an instance that is terminated', () => {

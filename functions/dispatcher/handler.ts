@@ -5,13 +5,12 @@
 import type { Resource } from '#control/client.ts';
 import { createDispatcher, type Dispatcher } from '#control/dispatcher.ts';
 import type { Mapped } from '#control/controller.ts';
-import type { Pod } from '#kinds/generated/types.ts';
-import type { OutgoingMessage } from '#queue/port.ts';
 import type { Installation } from '../shared/installation.ts';
 import type { World } from '../shared/world.ts';
 import type { Worlds } from '../shared/worlds.ts';
-import { nodeBell, nodeOfChange, ringsScheduler, schedulerBell } from './bells.ts';
+import { ringsScheduler, schedulerBell } from './bells.ts';
 import { mapped, readLog } from './log.ts';
+import { bellsOf, lookedUpForNodes } from './node-bells.ts';
 import { type Span, spansOf } from './records.ts';
 
 export interface DispatcherFunctionOptions {
@@ -55,32 +54,25 @@ export function createDispatcherFunction({ installation, worlds }: DispatcherFun
       }),
     );
     // after the changes were read: what they are matched with must not be older than they are
-    await world.know(await lookedUp(world, new Set(spans.map(({ resource }) => resource))));
+    const changed = new Set(spans.map(({ resource }) => resource));
+    await world.know([...(await lookedUp(world, changed)), ...lookedUpForNodes(changed)]);
     const dispatcher = dispatcherOf(world);
     for (const { resource, changes } of logs) dispatcher.dispatch(resource, changes);
-    await Promise.all([dispatcher.flush(), ring(cluster, logs)]);
+    await Promise.all([dispatcher.flush(), ring(cluster, logs, world)]);
   }
 
-  async function ring(cluster: string, logs: readonly { readonly resource: Resource; readonly changes: readonly Mapped[] }[]): Promise<void> {
-    const sent: Promise<void>[] = [];
+  async function ring(cluster: string, logs: readonly { readonly resource: Resource; readonly changes: readonly Mapped[] }[], { cache }: World): Promise<void> {
+    const sent: Promise<unknown>[] = [];
     if (logs.some(({ resource, changes }) => changes.some((change) => ringsScheduler(resource, change)))) sent.push(queues.schedule.send([schedulerBell(cluster)]));
-    const bells = new Map<string, Map<string, OutgoingMessage>>();
-    for (const { resource, changes } of logs) {
-      if (resource !== 'pods') continue;
-      for (const change of changes as readonly Mapped<Pod>[]) {
-        const found = nodeOfChange(change);
-        if (found === undefined) continue;
-        const ofNode = bells.get(found.node) ?? new Map<string, OutgoingMessage>();
-        ofNode.set(found.pod, nodeBell(cluster, found.pod, (change.now ?? change.old)!.metadata.resourceVersion));
-        bells.set(found.node, ofNode);
-      }
-    }
-    for (const [node, messages] of bells) {
-      const queue = queues.node(cluster, node);
-      if (queue === undefined) continue;
-      // a doorbell may be missing: the node is new, or gone; its agent looks at everything from time to time
-      sent.push(queue.send(Array.from(messages.values())).catch((error: unknown) => log(`the doorbell of ${node}`, error, { cluster })));
-    }
+    // a node without a queue is new, or gone, or hears of changes by HTTP; what a queue does not take is sent again with the batch
+    for (const [node, bells] of bellsOf(cluster, logs, cache))
+      sent.push(
+        queues.nodes.ring(
+          cluster,
+          node,
+          bells.map((bell) => JSON.stringify(bell)),
+        ),
+      );
     await Promise.all(sent);
   }
 

@@ -1,16 +1,20 @@
 /** The installation on AWS' own services. Everything is made when an environment is, and stays with it; region, credentials and endpoints come from the environment. */
-import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { dynamoClusters } from '#cloud/aws/clusters.ts';
 import { systemIds as ids } from '#machinery/system.ts';
+import { createSqsClient } from '#queue/sqs/client.ts';
+import { openNodeQueues } from '#queue/sqs/node-queues.ts';
+import { sqsSender } from '#queue/sqs/sender.ts';
+import { Calls } from '#store/dynamodb/calls.ts';
 import { createDynamoClient } from '#store/dynamodb/client.ts';
+import { TIMES } from '#store/dynamodb/history.ts';
+import { workPartition } from '#store/dynamodb/keys.ts';
 import { openDynamoStore } from '#store/dynamodb/store.ts';
+import { sweepCluster } from '#store/dynamodb/sweep.ts';
 import type { Installation } from './installation.ts';
 import { createLog } from './log.ts';
 import { requestClock as clock } from './request-clock.ts';
-import { sqsBell, sqsSender } from './sqs.ts';
 
-/** Where a node's queue was looked for, and not found, it is looked for again after this. Milliseconds. */
-const LOOK_AGAIN_MS = 30_000;
+/** Nothing that a function asks of a queue may take longer. Milliseconds. */
 const LIMIT_MS = 5_000;
 
 export class MissingSetting extends Error {
@@ -52,36 +56,26 @@ export function awsInstallation(): Installation {
   const log = createLog({ function: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '', now: () => clock.now() });
   const table = required('PAPERPLANE_TABLE');
   const dynamo = createDynamoClient();
-  // queues are found at the endpoint, not at the host inside their URL: emulators write another one there
-  const sqs = new SQSClient({ useQueueUrlAsEndpoint: false, maxAttempts: 3 });
+  const sqs = createSqsClient({ requestHandler: { connectionTimeout: 1_000, requestTimeout: LIMIT_MS, throwOnRequestTimeout: true } });
   const common = { client: sqs, laterUrl: required('PAPERPLANE_LATER_QUEUE_URL'), clock, ids, random };
-  const prefix = required('PAPERPLANE_NODE_QUEUE_PREFIX');
-  const nodes = new Map<string, { readonly url: Promise<string | undefined>; readonly at: number }>();
+  // IAM knows a session of the nodes' role by the role's id and the instance
+  const role = optional('PAPERPLANE_NODE_ROLE_ID');
+  const nodeKey = (node: string): string => (role === undefined ? node : `${role}:${node}`);
+  const nodes = openNodeQueues({ client: sqs, prefix: required('PAPERPLANE_NODE_QUEUE_PREFIX'), nodeKey, clock, random });
 
-  function nodeQueueUrl(name: string): Promise<string | undefined> {
-    const known = nodes.get(name);
-    if (known !== undefined && clock.now() - known.at < LOOK_AGAIN_MS) return known.url;
-    const url = sqs.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: AbortSignal.timeout(LIMIT_MS) }).then(
-      ({ QueueUrl }) => QueueUrl,
-      (error: unknown) => {
-        if (/NonExistentQueue|QueueDoesNotExist/.test((error as Error).name)) return undefined;
-        throw error;
-      },
-    );
-    url.catch(() => nodes.delete(name));
-    nodes.set(name, { url, at: clock.now() });
-    return url;
-  }
+  const calls = new Calls(dynamo, table, clock, random, TIMES.attempt);
 
   return {
-    clusters: dynamoClusters(dynamo, table),
+    clusters: dynamoClusters(calls),
+    sweepCluster: (cluster, until) => sweepCluster({ calls, cluster, nodeKey, until }),
     // nothing may outlive a request: what expires is swept by the timer function
-    openStore: async (cluster) => openDynamoStore({ client: dynamo, table, cluster, clock, random, timers: false, onError: (error) => log('store', error, { cluster }) }),
+    openStore: async (cluster) => openDynamoStore({ client: dynamo, table, cluster, clock, random, timers: false, nodeKey, onError: (error) => log('store', error, { cluster }) }),
     queues: {
       reconcile: sqsSender({ ...common, name: 'reconcile', url: required('PAPERPLANE_RECONCILE_QUEUE_URL') }),
       schedule: sqsSender({ ...common, name: 'schedule', url: required('PAPERPLANE_SCHEDULE_QUEUE_URL') }),
-      node: (cluster, node) => sqsBell(sqs, () => nodeQueueUrl(`${prefix}${cluster}-${node}`.slice(0, 80))),
+      nodes,
     },
+    placeOfNode: ({ id, name }, node) => ({ table, partition: workPartition(id, nodeKey(node)), queue: nodes.name(name, node) }),
     clock,
     ids,
     random,

@@ -21,6 +21,7 @@ import { clusterQueue } from './cluster-queue.ts';
 import { installationControllers } from './controllers.ts';
 import type { Installation } from './installation.ts';
 import { metricLine } from './log.ts';
+import { nodeQueueController } from './node-queues.ts';
 import { pulledStore } from './pulled-store.ts';
 import { type ThawingClock, thawingClock } from './thawing-clock.ts';
 
@@ -83,6 +84,7 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const controllers = [
     ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap, secretToken: open.secretToken }),
     ...installationControllers({ bootstrap, client }),
+    nodeQueueController(record.name, queues.nodes),
     ...(options.moreControllers ?? []),
   ];
   const keep: ReadonlyMap<Resource, Keep> = needs(controllers, options.alsoKeep ?? []);

@@ -18,7 +18,7 @@ import { createDispatcherFunction } from '../dispatcher/handler.ts';
 import { createReconciler } from '../reconciler/handler.ts';
 import { createSchedulerFunction } from '../scheduler/handler.ts';
 import { openCluster } from '../shared/cluster.ts';
-import type { Installation } from '../shared/installation.ts';
+import type { Installation, NodeBells } from '../shared/installation.ts';
 import { openWorlds } from '../shared/worlds.ts';
 import { testRecord } from './cluster.ts';
 
@@ -38,6 +38,8 @@ export interface Place {
   readonly store: Store;
   readonly client: Client;
   readonly nodeQueue: (node: string) => Queue;
+  /** Nodes that have a queue now. */
+  readonly nodesWithQueue: () => readonly string[];
   readonly metrics: string[];
   readonly logged: { readonly message: string; readonly error: unknown }[];
   readonly dead: string[];
@@ -68,7 +70,15 @@ export async function startPlace({
     if (queue === undefined) nodeQueues.set(node, (queue = open()));
     return queue;
   };
-  const queues = { reconcile: open(), schedule: open(), node: (_: string, node: string) => nodeQueue(node) };
+  const nodes: NodeBells = {
+    ensure: async (_, node) => void nodeQueue(node),
+    remove: async (_, node) => void nodeQueues.delete(node),
+    ring: async (_, node, bodies) => {
+      await nodeQueues.get(node)?.send(bodies.map((body) => ({ body })));
+      return nodeQueues.has(node);
+    },
+  };
+  const queues = { reconcile: open(), schedule: open(), nodes };
   const record = testRecord();
   const installation: Installation = {
     clusters: memoryClusters([record]),
@@ -162,6 +172,7 @@ export async function startPlace({
     store,
     client: client.as('admin', ['system:masters']),
     nodeQueue,
+    nodesWithQueue: () => Array.from(nodeQueues.keys()),
     metrics,
     logged,
     dead,

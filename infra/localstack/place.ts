@@ -5,22 +5,22 @@ import { dirname, join } from 'node:path';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { awsTokens } from '#apiserver/authn/aws/authenticator.ts';
 import { askSts } from '#apiserver/authn/aws/sts.ts';
 import { dynamoClusters } from '#cloud/aws/clusters.ts';
 import type { ClusterRecord } from '#cloud/clusters/port.ts';
 import { message } from '#control/work.ts';
 import { newCluster } from '#functions/api/installation.ts';
-import { openCluster } from '#functions/shared/cluster.ts';
+import { apiClusters } from '#functions/shared/api-clusters.ts';
 import { clusterQueue } from '#functions/shared/cluster-queue.ts';
 import { CLUSTER_BOOTSTRAP } from '#functions/shared/controllers.ts';
-import { sqsSender } from '#functions/shared/sqs.ts';
 import { FUNCTIONS } from '#infra/aws/functions.ts';
 import { repositoryRoot } from '#infra/tools/tools.ts';
 import { directDialer } from '#infra/local/door/dialer.ts';
-import { builtInKinds } from '#kinds/registry.ts';
 import { systemClock as clock, systemIds as ids } from '#machinery/system.ts';
+import { sqsSender } from '#queue/sqs/sender.ts';
+import { Calls } from '#store/dynamodb/calls.ts';
 import { createDynamoClient } from '#store/dynamodb/client.ts';
+import { TIMES } from '#store/dynamodb/history.ts';
 import { openDynamoStore } from '#store/dynamodb/store.ts';
 import { ensureTable } from '#store/dynamodb/table.ts';
 import { presignToken } from '../../cli/token/presign.ts';
@@ -34,6 +34,7 @@ import { sqsReceiver } from '../gateway/mappings/sqs.ts';
 import { mapStream } from '../gateway/mappings/stream.ts';
 import { ACCOUNT, ADMIN_ARN, NODE_ROLE, type PlaceConfig, SIMULATED_ROLE } from './config.ts';
 import { deployedFunction, deployedMappings } from './deployed.ts';
+import { gatewayNode } from './gateway-node.ts';
 
 /** Tokens are good for a quarter of an hour; agents read the file again when it changed. */
 const TOKEN_EVERY_MS = 8 * 60_000;
@@ -150,9 +151,8 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     mappings.push(mapQueue({ ...common, queue: sqsReceiver(sqs, QueueUrl!), arn: sourceArn, concurrency: CONCURRENCY, visibilitySeconds: VISIBILITY_SECONDS }));
   }
 
-  const clusters = dynamoClusters(dynamo, table);
-  let record = await clusters.get(config.cluster);
-  if (record === undefined) await clusters.create((record = await recordOf(config)));
+  const clusters = dynamoClusters(new Calls(dynamo, table, clock, random, TIMES.attempt));
+  if ((await clusters.get(config.cluster)) === undefined) await clusters.create(await recordOf(config));
   const reconcile = sqsSender({
     client: sqs,
     name: 'reconcile',
@@ -164,21 +164,22 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   });
   await clusterQueue(reconcile, config.cluster).send([message(CLUSTER_BOOTSTRAP)]);
 
-  // the gateway node, where CloudFront's path behaviours send what upgrades: it answers for the API server, from inside
-  const known = record;
-  const store = openDynamoStore({ client: dynamo, table, cluster: known.id, clock, random, onError: (error) => log('store', error) });
-  const node = await openCluster({
-    record: known,
-    store,
-    registry: builtInKinds(),
-    authenticators: [awsTokens({ cluster: config.cluster, ask, access: async () => known.access, clock })],
-    dialer: directDialer({ caPem, ...kubelet }),
-    clock,
-    ids,
-    random,
+  const node = gatewayNode({
+    cluster: apiClusters({
+      installation: {
+        clusters,
+        openStore: async (id) => openDynamoStore({ client: dynamo, table, cluster: id, clock, random, timers: false, onError: (error) => log('store', error) }),
+        clock,
+        ids,
+        random,
+        log,
+      },
+      ask,
+      dialer: directDialer({ caPem, ...kubelet }),
+    }),
+    defaultCluster: config.cluster,
     log,
   });
-  const prefix = `/clusters/${config.cluster}`;
   const doors: Door[] = [];
   for (const address of config.listen) {
     doors.push(
@@ -190,28 +191,7 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
         port: config.port,
         tls: { certPem: readFileSync(config.serving.certFile, 'utf8'), keyPem: readFileSync(config.serving.keyFile, 'utf8') },
         log,
-        upgrade(incoming, socket, head) {
-          const url = incoming.url ?? '/';
-          const mark = url.indexOf('?');
-          const raw = mark < 0 ? url : url.slice(0, mark);
-          const abort = new AbortController();
-          socket.on('close', () => abort.abort());
-          const request = {
-            method: incoming.method ?? 'GET',
-            path: raw.startsWith(`${prefix}/`) ? raw.slice(prefix.length) : raw,
-            query: mark < 0 ? '' : url.slice(mark + 1),
-            headers: incoming.headers as Record<string, string>,
-            body: undefined,
-            signal: abort.signal,
-          };
-          node
-            .wake()
-            .then(() => node.server.upgrade(request, socket, head))
-            .catch((error: unknown) => {
-              log('an upgraded connection', error);
-              socket.destroy();
-            });
-        },
+        gatewayNode: node,
       }),
     );
   }
@@ -221,7 +201,6 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
       for (const door of doors) await door.close();
       await Promise.all(mappings.map((mapping) => mapping.stop()));
       await lambda.close();
-      await store.close();
       await sts.close();
     },
   };

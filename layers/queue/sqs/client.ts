@@ -29,7 +29,7 @@ export function createSqsClient(config: SQSClientConfig = {}): SQSClient {
 
 /** The receipt is of an earlier hand-out, or the message is gone. */
 export const staleReceipt = (code: string | undefined): boolean => /ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValue/.test(code ?? '');
-const nameOf = (error: unknown): string => (error as { readonly name?: string }).name ?? '';
+export const nameOf = (error: unknown): string => (error as { readonly name?: string }).name ?? '';
 export const isStale = (error: unknown): boolean => staleReceipt(nameOf(error));
 
 const PASSING = /Throttl|RequestLimitExceeded|OverLimit|ServiceUnavailable|InternalError|InternalFailure|TimeoutError|ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN/;

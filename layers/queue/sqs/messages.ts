@@ -20,10 +20,14 @@ export interface Received extends Carried {
   readonly until: number;
 }
 
+/** SQS' longest delay and visibility (seconds). */
+export const LONGEST_DELAY = 900;
+export const LONGEST_VISIBILITY = 43_200;
+
 const text = (value: string): MessageAttributeValue => ({ DataType: 'String', StringValue: value });
 
 /** Group ids take 128 characters of printable ASCII. */
-const groupId = (group: string): string => (/^[!-~]{1,128}$/.test(group) ? group : createHash('sha256').update(group).digest('hex'));
+export const groupId = (group: string): string => (/^[!-~]{1,128}$/.test(group) ? group : createHash('sha256').update(group).digest('hex'));
 
 /** `delaySeconds`: for the queue of later messages, which is none of groups. */
 export function entryOf({ body, group, dedupe, taken }: Carried, delaySeconds?: number): Omit<SendMessageBatchRequestEntry, 'Id'> {

@@ -17,7 +17,7 @@ import type { Clock, Random } from '#machinery/clock.ts';
 import { QueueClosed } from '../errors.ts';
 import type { Message, OutgoingMessage, Queue } from '../port.ts';
 import { isStale, Requests } from './client.ts';
-import { entryOf, messageOf, receivedOf, type Carried, type Received } from './messages.ts';
+import { entryOf, LONGEST_DELAY, LONGEST_VISIBILITY, messageOf, receivedOf, type Carried, type Received } from './messages.ts';
 
 export interface SqsUrls {
   /** A FIFO queue whose redrive policy leads to `dead` after `maxReceives`. */
@@ -38,10 +38,8 @@ export interface SqsOptions {
 
 /** SQS hands out, and takes, so many at once. */
 const BATCH = 10;
-/** Seconds: the longest poll, delay and visibility. */
+/** Seconds. */
 const LONGEST_POLL = 20;
-const LONGEST_DELAY = 900;
-const LONGEST_VISIBILITY = 43_200;
 /** Seconds that a due message is in hand while it is moved. */
 const MOVING = 30;
 /** Between two looks at the queue of later messages while a poll waits (milliseconds): how late a delayed message may be. */

@@ -61,11 +61,11 @@ export interface AwsCallersOptions {
   readonly account?: string;
 }
 
-/** Agents behind the IAM door: a session of the node role is the node of that instance. */
+/** Agents behind the IAM door: a session of the node role is the node of its name. EC2 calls sessions by their instance, and nobody else may assume the role. */
 export function awsCallers({ nodeRole, account }: AwsCallersOptions): Authenticator {
   return {
     authenticate: ({ awsCaller }) => {
-      const match = /^arn:[^:]+:sts::(\d+):assumed-role\/([^/]+)\/(i-[0-9a-f]{8,17})$/.exec(awsCaller?.arn ?? '');
+      const match = /^arn:[^:]+:sts::(\d+):assumed-role\/([^/]+)\/([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)$/.exec(awsCaller?.arn ?? '');
       if (match === null || match[2] !== nodeRole || (account !== undefined && match[1] !== account)) return Promise.resolve<User | undefined>(undefined);
       return Promise.resolve<User | undefined>({ name: `system:node:${match[3]}`, groups: ['system:nodes', AUTHENTICATED_GROUP] });
     },
