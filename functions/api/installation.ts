@@ -17,6 +17,7 @@ import type { Queue } from '#queue/port.ts';
 import { CLUSTER_NAME } from '../shared/clusters.ts';
 import { clusterQueue } from '../shared/cluster-queue.ts';
 import { CLUSTER_BOOTSTRAP } from '../shared/controllers.ts';
+import { askSweep } from '../shared/sweep.ts';
 import type { EventRequest } from '../shared/http-event.ts';
 
 const PATH = /^\/installation\/clusters(?:\/([^/]+))?\/?$/;
@@ -102,17 +103,21 @@ export function createInstallation(options: InstallationOptions): (request: Even
     return identity;
   }
 
+  /** Its first objects; the API answers at once, and shows them as they come. Done twice, it changes nothing. */
+  const begin = (name: string): Promise<void> => clusterQueue(reconcile, name).send([message(CLUSTER_BOOTSTRAP)]);
+
   async function create(request: EventRequest, by: CallerIdentity): Promise<ApiResponse> {
     const { name, ...ranges } = asked(request.body);
     const record = await newCluster(name, by, options, ranges);
     try {
       await clusters.create(record);
     } catch (error) {
-      if (error instanceof ClusterExists) throw failure(409, 'AlreadyExists', error.message);
-      throw error;
+      if (!(error instanceof ClusterExists)) throw error;
+      // whoever made it may have been gone before its first work was in the queue
+      await begin(name);
+      throw failure(409, 'AlreadyExists', error.message);
     }
-    // its first objects; the API answers at once, and shows them as they come
-    await clusterQueue(reconcile, name).send([message(CLUSTER_BOOTSTRAP)]);
+    await begin(name);
     return json(201, shown(record));
   }
 
@@ -131,10 +136,14 @@ export function createInstallation(options: InstallationOptions): (request: Even
         if (record === undefined) throw failure(404, 'NotFound', `there is no cluster ${JSON.stringify(name)}`);
         return json(200, shown(record));
       }
-      case 'DELETE':
+      case 'DELETE': {
         if (name === undefined) break;
-        if (!(await clusters.remove(name))) throw failure(404, 'NotFound', `there is no cluster ${JSON.stringify(name)}`);
+        const record = await clusters.get(name);
+        if (record === undefined || !(await clusters.remove(name))) throw failure(404, 'NotFound', `there is no cluster ${JSON.stringify(name)}`);
+        // the timer asks for it too, should this fail
+        await askSweep(reconcile, record.id);
         return json(200, { deleted: name });
+      }
       default:
     }
     throw failure(405, 'MethodNotAllowed', `${request.method} is not possible here`);

@@ -9,6 +9,7 @@ import type { Message, Queue } from '#queue/port.ts';
 import { clusterOf } from '../shared/cluster-queue.ts';
 import type { Installation } from '../shared/installation.ts';
 import { type BatchResponse, failuresOf, messagesOf } from '../shared/queue-event.ts';
+import { sweep, sweptBy } from '../shared/sweep.ts';
 import type { World } from '../shared/world.ts';
 import type { Worlds } from '../shared/worlds.ts';
 
@@ -122,6 +123,14 @@ export function createReconciler({ installation, worlds, maxReceives = MAX_RECEI
     const failed = new Set<string>();
     const byCluster = new Map<string, Message[]>();
     for (const message of messagesOf(event)) {
+      const swept = sweptBy(message.body);
+      if (swept !== undefined) {
+        await sweep(installation, swept).catch((error: unknown) => {
+          log('removing what a deleted cluster left', error, { cluster: swept });
+          failed.add(message.id);
+        });
+        continue;
+      }
       const cluster = clusterOf(message.body);
       // a message that is nobody's is deleted: no later try would know it
       if (cluster === undefined) log(`a message that is no work: ${message.body.slice(0, 200)}`);

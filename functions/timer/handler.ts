@@ -6,6 +6,7 @@ import { message } from '#control/work.ts';
 import { schedulerBell } from '../dispatcher/bells.ts';
 import { clusterQueue } from '../shared/cluster-queue.ts';
 import type { Installation } from '../shared/installation.ts';
+import { askSweep } from '../shared/sweep.ts';
 import { type BatchResponse, failuresOf, messagesOf } from '../shared/queue-event.ts';
 
 export interface TimerOptions {
@@ -64,6 +65,8 @@ export function createTimer({ installation, schedule }: TimerOptions): (event: u
         log('the timer', error, { cluster: name });
       }
     }
+    // those whose own message is among the dead letters
+    for (const id of await clusters.deleted()) await askSweep(queues.reconcile, id);
     if (nodes === 0) await schedule?.off();
     return { nodes };
   };

@@ -1,13 +1,12 @@
 /** `npm start`: from whatever there is to a cluster whose nodes are Ready, then the screen that says so. */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { type ApiProbe, apiProbe } from './api-probe.ts';
 import { type ClusterFiles, clusterFiles, type ClusterState, readState, writeFile, writeState } from './cluster.ts';
 import { dockerSocket, ensureHost } from './docker/ensure.ts';
 import { CONTROL_PLANE_FLAGS, controlPlaneEnvironment } from './footprint.ts';
+import { freePort, machineAddress, portIsFree } from './host-network/machine.ts';
 import { defaultKubeconfig, writeAccess } from './kubeconfig/kubeconfig.ts';
 import { DEFAULT_NAME, DEFAULT_NODES, DEFAULT_PORT, defaultDataDir, type StartOptions, startOptions } from './options.ts';
 import { ensurePki, type Pki } from './pki/pki.ts';
@@ -26,24 +25,6 @@ class StartFailed extends Error {
   readonly code = 'START_FAILED';
 }
 
-const portIsFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 async function choosePort(options: StartOptions, state: ClusterState | undefined, running: boolean): Promise<number> {
   const wanted = options.port ?? state?.port;
   if (running && state !== undefined) {
@@ -56,12 +37,6 @@ async function choosePort(options: StartOptions, state: ClusterState | undefined
   }
   return (await portIsFree(DEFAULT_PORT)) ? DEFAULT_PORT : freePort();
 }
-
-/** The address that stands for the API server in `kubernetes.default` where no node needs to reach it: one of this machine that is no loopback. */
-const machineAddress = (): string =>
-  Object.values(networkInterfaces())
-    .flat()
-    .find((one) => one !== undefined && one.family === 'IPv4' && !one.internal)?.address ?? '10.0.0.1';
 
 /** Why a program will not come up any more: its supervisor gave up, with the end of its log. */
 function brokenProgram(files: ClusterFiles, names: readonly { readonly title: string; readonly at: { pidFile: string; logFile: string } }[]): () => string | undefined {

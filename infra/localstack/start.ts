@@ -4,15 +4,15 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { awsKubeconfig } from '../../cli/cluster/kubeconfig.ts';
 import { repositoryRoot } from '#infra/tools/tools.ts';
 import { clusterFiles, type ClusterFiles, readState, SERVICE_CIDR, writeFile, writeState } from '../local/cluster.ts';
 import { dockerSocket, ensureHost } from '../local/docker/ensure.ts';
+import { ensureClusterBridge } from '../local/host-network/bridge.ts';
 import { ensureNodes, pickNetwork } from '../local/nodes.ts';
 import { type StartOptions, startOptions } from '../local/options.ts';
+import { freePort, machineAddress } from '../local/host-network/machine.ts';
 import { ensurePki } from '../local/pki/pki.ts';
 import { lastLines, type ProgramFiles, startProgram, stopProgram, supervisor } from '../local/processes/processes.ts';
 import { progress, type Progress } from '../local/progress.ts';
@@ -45,23 +45,6 @@ const emulatorFiles = (files: ClusterFiles): ProgramFiles & { readonly config: s
   pidFile: join(files.root, 'run', 'emulator.pid'),
   logFile: join(files.logs, 'emulator.log'),
 });
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** What stands for the API in `kubernetes.default` where no node needs to reach it: an address of this machine that is no loopback. */
-const machineAddress = (): string =>
-  Object.values(networkInterfaces())
-    .flat()
-    .find((one) => one !== undefined && one.family === 'IPv4' && !one.internal)?.address ?? '10.0.0.1';
 
 const brokenProgram = (what: string, at: ProgramFiles) => (): string | undefined =>
   supervisor(at) === undefined ? `${what} ended; the end of ${at.logFile}:\n${lastLines(at.logFile, LOG_LINES)}` : undefined;
@@ -171,6 +154,8 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
   };
   writeFile(files.controlPlane.config, config);
   show.step('starting the gateway');
+  // it listens on the bridge's address too
+  if (network !== undefined) await ensureClusterBridge({ cluster: options.name, subnet: network.nodeSubnet, podCIDR: network.podCIDR });
   const node = process.execPath;
   const program = join(repositoryRoot, 'infra', 'localstack', 'gateway-main.ts');
   await startProgram(files.controlPlane, [node, program, '--config', files.controlPlane.config], files.controlPlane.config);

@@ -40,3 +40,9 @@ export class StoreTooNew extends Error {
 export class StoreUnavailable extends Error {
   readonly code = 'STORE_UNAVAILABLE';
 }
+
+/** The service beneath refuses for now, after all retries: nothing is known to be written, and waiting helps. */
+export class StoreThrottled extends StoreUnavailable {}
+
+/** Not there, or not allowed: waiting does not help, an operator has to mend it. */
+export class StoreUnusable extends StoreUnavailable {}

@@ -7,6 +7,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
+import { goesToGatewayNode } from './behaviours.ts';
 import { EventTooLarge, type Lambda, Throttled } from '../lambda/service.ts';
 import { type IamIdentity, restEventOf, urlEventOf } from './event.ts';
 import { gatewayResponse, statusBody } from './gateway-responses.ts';
@@ -23,6 +24,11 @@ const STREAM_LIMIT = 200 * 1024 * 1024;
 /** Headers that belong to one connection: the gateway sets its own. */
 const HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
 
+export interface GatewayNode {
+  request(incoming: IncomingMessage, response: ServerResponse): void;
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
 export interface DoorOptions {
   readonly lambda: Lambda;
   readonly functionName: string;
@@ -32,8 +38,8 @@ export interface DoorOptions {
   readonly tls?: { readonly certPem: string; readonly keyPem: string };
   /** Who signed a request; needed for an IAM-authenticated function URL. Rejects or answers undefined for one that did not. */
   readonly identify?: (incoming: IncomingMessage, body: Buffer | undefined) => Promise<IamIdentity | undefined>;
-  /** CloudFront's path behaviours: an upgrade is handed to the gateway node, where there is one. */
-  readonly upgrade?: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Gets what CloudFront's behaviours hand to a gateway node, where there is one. */
+  readonly gatewayNode?: GatewayNode;
   /** Limits of time, for tests. */
   readonly idleLimitMs?: number;
   readonly log: (message: string, error?: unknown) => void;
@@ -157,6 +163,7 @@ function typeOf(error: unknown): string {
 export async function openDoor(options: DoorOptions): Promise<Door> {
   const sockets = new Set<Duplex>();
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
+    if (options.gatewayNode !== undefined && goesToGatewayNode(incoming)) return options.gatewayNode.request(incoming, response);
     serve(options, incoming, response).catch((error: unknown) => {
       options.log(`${incoming.method} ${incoming.url}`, error);
       refuse(response, typeof error === 'object' ? typeOf(error) : 'DEFAULT_5XX');
@@ -170,7 +177,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => undefined);
-    if (options.upgrade !== undefined) return options.upgrade(incoming, socket, head);
+    if (options.gatewayNode !== undefined) return options.gatewayNode.upgrade(incoming, socket, head);
     const body = statusBody({ type: '', statusCode: 501, reason: 'NotImplemented', message: 'exec, attach and port-forward need a gateway node, and this installation has none' });
     socket.end(`HTTP/1.1 501 Not Implemented\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   });

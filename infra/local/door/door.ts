@@ -42,6 +42,8 @@ export interface DoorOptions {
   readonly limits?: { readonly headers: number; readonly request: number };
 }
 
+export type ServedApi = Pick<ApiServer, 'handle' | 'upgrade'>;
+
 export interface Door {
   readonly port: number;
   close(): Promise<void>;
@@ -182,7 +184,7 @@ function send(answer: ApiResponse, response: ServerResponse, method: string): vo
   }
 }
 
-async function serve(server: ApiServer, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(server: ServedApi, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const signal = goneSignal(response);
   const reading = readBody(incoming);
   let body: Uint8Array | undefined;
@@ -212,10 +214,38 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex & { reado
   else socket.end(`HTTP/1.1 ${late ? '408 Request Timeout' : '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
+export interface Listeners {
+  request(incoming: IncomingMessage, response: ServerResponse): void;
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** What a server of HTTP does with requests and upgraded connections, so that the API server answers them. */
+export function listenersOf(api: ServedApi, log: DoorOptions['log']): Listeners {
+  return {
+    request(incoming, response) {
+      serve(api, incoming, response).catch((error: unknown) => {
+        log('a request ended in an error that the API server did not catch', error);
+        response.destroy();
+      });
+    },
+    upgrade(incoming, socket, head) {
+      const abort = new AbortController();
+      socket.on('close', () => abort.abort());
+      socket.on('error', () => {});
+      const request = requestOf(incoming, undefined, () => abort.signal);
+      api.upgrade(request, socket, head).catch((error: unknown) => {
+        log('an upgraded connection failed', error);
+        socket.destroy();
+      });
+    },
+  };
+}
+
 /** @throws PortInUse */
-export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Door> {
+export async function openDoor(api: ServedApi, options: DoorOptions): Promise<Door> {
   const sockets = new Set<Duplex>();
   const limits = options.limits ?? { headers: HEADERS_LIMIT_MS, request: BODY_LIMIT_MS };
+  const listeners = listenersOf(api, options.log);
   const servers = options.addresses.map(() => {
     const server = createServer(
       {
@@ -233,12 +263,7 @@ export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Do
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
       },
-      (incoming, response) => {
-        serve(api, incoming, response).catch((error: unknown) => {
-          options.log('a request ended in an error that the API server did not catch', error);
-          response.destroy();
-        });
-      },
+      listeners.request,
     );
     server.maxConnections = MAX_CONNECTIONS;
     server.on('secureConnection', (socket) => {
@@ -247,21 +272,7 @@ export async function openDoor(api: ApiServer, options: DoorOptions): Promise<Do
     });
     server.on('tlsClientError', () => {});
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnreadable(error, socket));
-    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const abort = new AbortController();
-      socket.on('close', () => abort.abort());
-      socket.on('error', () => {});
-      api
-        .upgrade(
-          requestOf(incoming, undefined, () => abort.signal),
-          socket,
-          head,
-        )
-        .catch((error: unknown) => {
-          options.log('an upgraded connection failed', error);
-          socket.destroy();
-        });
-    });
+    server.on('upgrade', listeners.upgrade);
     return server;
   });
   await Promise.all(servers.map((server, index) => listen(server, options.port, options.addresses[index]!)));

@@ -1,5 +1,5 @@
 /** One request from its door to its answer. Whatever goes wrong below becomes a Status here; nothing passes. */
-import { ApiError, internalError, unavailable } from '#machinery/status.ts';
+import { ApiError, internalError } from '#machinery/status.ts';
 import { StoreUnavailable } from '#store/errors.ts';
 import type { AuditTrail } from '../audit/auditor.ts';
 import type { User } from '../authn/port.ts';
@@ -8,6 +8,7 @@ import { type RequestInfo, requestInfo } from '../routing/request-info.ts';
 import type { Services } from '../server.port.ts';
 import { attributesOf, authorize } from './access.ts';
 import { type Identity, identify } from './identity.ts';
+import { storeAccident } from './store-accident.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Exchange } from './reply.ts';
 import { replyStatus } from './reply-status.ts';
@@ -32,7 +33,7 @@ export function statusOf(services: Services, error: unknown, requestId: string):
   if (error instanceof ApiError) return error;
   if (error instanceof StoreUnavailable) {
     services.log(`request ${requestId}: the store is unavailable`, error);
-    return unavailable(error.message);
+    return storeAccident(error);
   }
   services.log(`request ${requestId} failed`, error);
   return internalError(`request ${requestId} failed unexpectedly; the server's log has more under this id`, error);

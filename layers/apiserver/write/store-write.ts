@@ -1,7 +1,7 @@
 /** From an object to the store's write, and from the store's conflicts to what a client is told. */
 import type { Kind } from '#kinds/kind.ts';
 import type { KubeObject } from '#machinery/object.ts';
-import { unavailable } from '#machinery/status.ts';
+import { storeAccident } from '../http/store-accident.ts';
 import { StoreUnavailable } from '#store/errors.ts';
 import type { ObjectKey, Precondition, Put, Remove, Write } from '#store/port.ts';
 import type { Call } from '../context.ts';
@@ -54,7 +54,7 @@ export async function commit(call: Call, first: Write, more: readonly Write[]): 
     const [rv] = await call.parts.store.commit([first, ...more], { user: call.user.name, requestId: call.requestId });
     return rv!;
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw unavailable(error.message);
+    if (error instanceof StoreUnavailable) throw storeAccident(error);
     throw error;
   }
 }

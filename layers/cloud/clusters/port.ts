@@ -47,6 +47,10 @@ export interface Clusters {
   list(): Promise<readonly ClusterRecord[]>;
   /** @throws ClusterExists */
   create(record: ClusterRecord): Promise<void>;
-  /** False where there was none. */
+  /** Nobody finds it any more; its items are removed later. False where there was none. */
   remove(name: string): Promise<boolean>;
+  /** The ids of deleted clusters that may still have items. */
+  deleted(): Promise<readonly string[]>;
+  /** Nothing is left of that one. */
+  forget(id: string): Promise<void>;
 }

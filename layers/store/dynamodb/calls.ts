@@ -1,7 +1,8 @@
 /** Each call to DynamoDB with a deadline, repeated with jitter while a repetition can help, and with an error that says what is wrong. */
 import { ConditionalCheckFailedException, TransactionCanceledException, type CancellationReason, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { awsAdvice, awsProblem } from '#machinery/aws-problem.ts';
 import type { Clock, Random } from '#machinery/clock.ts';
-import { StoreUnavailable } from '../errors.ts';
+import { StoreThrottled, StoreUnavailable, StoreUnusable } from '../errors.ts';
 
 /** Attempts of one call. With the waits between them at most 35 s, and 4 s where the answers are refusals. */
 const ATTEMPTS = 10;
@@ -94,24 +95,11 @@ export class Calls {
 
 function unavailable(error: unknown, table: string): StoreUnavailable {
   const { name, message } = error as { readonly name?: string; readonly message?: string };
-  const reasons = reasonsOf(error)?.map(({ Code, Message }) => Message ?? Code ?? '');
-  return new StoreUnavailable(`${hint(name, table)}: ${reasons?.join(', ') ?? message ?? name}`, { cause: error });
-}
-
-/** What a person has to do about it. */
-function hint(name: string | undefined, table: string): string {
-  switch (name) {
-    case 'ResourceNotFoundException':
-      return `there is no table ${table} in this account and region (is the stack deployed?)`;
-    case 'AccessDeniedException':
-      return `access to table ${table} is denied (which role is this?)`;
-    case 'CredentialsProviderError':
-      return 'no AWS credentials were found';
-    case 'UnrecognizedClientException':
-    case 'InvalidSignatureException':
-    case 'ExpiredTokenException':
-      return 'the AWS credentials are not valid';
-    default:
-      return `table ${table} does not answer`;
-  }
+  const reasons = reasonsOf(error);
+  const own = reasons?.map(({ Code, Message }) => Message ?? Code ?? '').join(', ') ?? message ?? name;
+  // a cancelled transaction says why in its reasons
+  const problem = reasons?.some(({ Code }) => Code === 'ThrottlingError' || Code === 'ProvisionedThroughputExceeded') === true ? 'throttled' : awsProblem(error);
+  const text = `${awsAdvice(problem, `table ${table}`) ?? `table ${table} does not answer`}: ${own}`;
+  if (problem === 'throttled') return new StoreThrottled(text, { cause: error });
+  return problem === 'no-answer' || problem === 'other' ? new StoreUnavailable(text, { cause: error }) : new StoreUnusable(text, { cause: error });
 }
