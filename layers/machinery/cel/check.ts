@@ -14,6 +14,7 @@ import {
   DURATION,
   DYN,
   ERROR,
+  fieldOf,
   formatType,
   INT,
   listOf,
@@ -199,7 +200,7 @@ class Checker {
         result = target.value;
         break;
       case 'object': {
-        const field = target.fields.get(expr.field);
+        const field = fieldOf(target, expr.field);
         result = field === undefined ? this.#report(expr.pos, `undefined field '${expr.field}'`) : field.type;
         break;
       }

@@ -2,12 +2,12 @@
 import { compileError, type Expr } from './ast.ts';
 import { SyntaxIssue, type Token, tokenize } from './lexer.ts';
 import { expandGlobal, expandMember } from './macros.ts';
+import { RESERVED_WORDS } from './types.ts';
 import { Uint } from './values.ts';
 
 /** cel-go's limits: characters of source, depth of nesting. */
 const MAX_SOURCE = 100_000;
 const MAX_DEPTH = 250;
-const RESERVED: ReadonlySet<string> = new Set('as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '));
 const PRIMARY = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 const RELATIONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=', 'in']);
 const MIN_INT_SIZE = 2n ** 63n;
@@ -158,7 +158,7 @@ class Parser {
     const name = this.#token;
     if (name.kind !== 'ident') throw new SyntaxIssue(name.pos, `Syntax error: mismatched input '${name.text}' expecting ${leading ? 'IDENTIFIER' : PRIMARY}`);
     this.#at++;
-    if (RESERVED.has(name.text)) throw new SyntaxIssue(name.pos, `reserved identifier: ${name.text}`);
+    if (RESERVED_WORDS.has(name.text)) throw new SyntaxIssue(name.pos, `reserved identifier: ${name.text}`);
     const open = this.#token.pos;
     if (this.#take('(')) return expandGlobal(open, name.text, this.#arguments(')'));
     if (this.#is('{')) return this.#struct(name.text);

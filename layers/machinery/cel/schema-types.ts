@@ -3,7 +3,7 @@
  * built-in kinds.
  */
 import type { TypeSchema } from '../schema.ts';
-import { BOOL, BYTES, type CelField, type CelType, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP } from './types.ts';
+import { BOOL, BYTES, type CelField, type CelType, DOUBLE, DURATION, DYN, INT, RESERVED_WORDS, STRING, TIMESTAMP } from './types.ts';
 
 /** What is read of a schema. */
 export interface CelSchema {
@@ -37,12 +37,10 @@ const MIN_TEXT = 2;
 const MIN_CONTAINER = 2;
 const MIN_BOOL = 4;
 
-const RESERVED: ReadonlySet<string> = new Set('true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '));
-
 /** A JSON name as an expression writes it, `undefined` for one that it cannot. */
 export function escapeName(name: string): string | undefined {
   if (!/^[a-zA-Z_.\-/][\w.\-/]*$/.test(name)) return undefined;
-  if (RESERVED.has(name)) return `__${name}__`;
+  if (RESERVED_WORDS.has(name)) return `__${name}__`;
   return name.replaceAll(/__|[-./]/g, (one) => (one === '__' ? '__underscores__' : one === '.' ? '__dot__' : one === '-' ? '__dash__' : '__slash__'));
 }
 
@@ -51,6 +49,9 @@ interface Sized {
   /** Bytes of its smallest JSON. */
   readonly size: number;
 }
+
+/** Keys count as empty in Kubernetes' estimates, whatever their schema says. */
+const KEY: CelType = { kind: 'string', maxElements: 0 };
 
 const textLimit = ({ maxLength }: CelSchema): number | undefined => (maxLength === undefined ? undefined : Math.max(0, maxLength) * 4);
 
@@ -126,7 +127,7 @@ function object(schema: CelSchema, name: string): Sized | undefined {
     const value = sized(more, `${name}.@elem`, more['x-kubernetes-embedded-resource'] === true);
     if (value === undefined) return undefined;
     const limit = schema.maxProperties === undefined ? Math.floor((MAX_REQUEST - 2) / (value.size + 6)) : Math.max(0, schema.maxProperties);
-    return { type: { kind: 'map', key: STRING, value: value.type, maxElements: limit }, size: MIN_CONTAINER };
+    return { type: { kind: 'map', key: KEY, value: value.type, maxElements: limit }, size: MIN_CONTAINER };
   }
   const fields = new Map<string, CelField>();
   let size = MIN_CONTAINER;

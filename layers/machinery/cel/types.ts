@@ -34,6 +34,15 @@ export interface CelField {
   readonly default?: unknown;
 }
 
+/** Words that name no variable. */
+export const RESERVED_WORDS: ReadonlySet<string> = new Set(
+  'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '),
+);
+
+/** The field that an expression means; reserved words are escaped in a type, and may be written as they are (apiserver `recognizeKeywordAsFieldName`). */
+export const fieldOf = (type: CelObjectType, name: string): CelField | undefined =>
+  type.fields.get(name) ?? (RESERVED_WORDS.has(name) ? type.fields.get(`__${name}__`) : undefined);
+
 const plain = <K extends 'int' | 'uint' | 'double' | 'string' | 'bool' | 'bytes' | 'null' | 'timestamp' | 'duration' | 'dyn' | 'error'>(kind: K): CelType => ({ kind }) as CelType;
 
 export const INT = plain('int');

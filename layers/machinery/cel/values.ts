@@ -4,7 +4,7 @@
  */
 import { CelEvaluationError } from './api.ts';
 import { parseDuration, parseTimestamp } from './times.ts';
-import { type CelObjectType, type CelType, DYN, listOf, mapOf, STRING } from './types.ts';
+import { type CelObjectType, type CelType, DYN, fieldOf, listOf, mapOf, STRING } from './types.ts';
 
 export class Uint {
   readonly value: bigint;
@@ -204,7 +204,7 @@ export class JsonObject extends MapValue {
     return [...this.keys()].length;
   }
   get(key: unknown): unknown {
-    const field = this.objectType.fields.get(String(key));
+    const field = fieldOf(this.objectType, String(key));
     if (field === undefined) return undefined;
     const value = Object.hasOwn(this.raw, field.name) ? this.raw[field.name] : undefined;
     return value === undefined || (value === null && field.type.kind !== 'null') ? undefined : adapt(value, field.type);
