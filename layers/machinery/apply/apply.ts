@@ -10,7 +10,8 @@ import { type Place, placeOf } from './place.ts';
 import { reconcile } from './reconcile.ts';
 import { withUpdate } from './track.ts';
 import { bare, type Outcome, take, type WriteOptions } from './update.ts';
-import { applyErrors, compare, dropEmptied, fieldsOf, merge, prune } from './walk.ts';
+import { compare } from './compare.ts';
+import { applyErrors, dropEmptied, fieldsOf, merge, prune } from './walk.ts';
 import { zeroObject } from './zero.ts';
 
 export interface ApplyOptions extends WriteOptions {

@@ -16,6 +16,13 @@ export function isEmptyNode(node: FieldSet): boolean {
   return true;
 }
 
+/** How many elements a node has, itself counted where it says that it is a member. */
+export function size(node: FieldSet): number {
+  let count = 0;
+  for (const _ in node) count++;
+  return count;
+}
+
 export const isMember = (node: FieldSet): boolean => SELF in node || isEmptyNode(node);
 const hasChildren = (node: FieldSet): boolean => {
   for (const key in node) if (key !== SELF) return true;
@@ -175,6 +182,24 @@ export function inOrder(node: FieldSet): FieldSet {
     last = key;
   }
   return node;
+}
+
+/** As `inOrder`; gives `like` itself where that says the same, and takes its order over where it has the same elements. */
+export function inOrderAs(node: FieldSet, like: FieldSet | undefined): FieldSet {
+  if (like === undefined) return inOrder(node);
+  let same = true;
+  let count = 0;
+  for (const element in node) {
+    const known = like[element];
+    if (known === undefined) return inOrder(node);
+    if (known !== node[element]) same = false;
+    count++;
+  }
+  if (count !== size(like)) return inOrder(node);
+  if (same) return like;
+  const result: FieldSet = {};
+  for (const element in like) result[element] = node[element]!;
+  return result;
 }
 
 /** The whole set in order: for sets that clients wrote. */

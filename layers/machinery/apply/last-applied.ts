@@ -3,7 +3,9 @@ import { canonicalStringify } from '../json.ts';
 import type { KubeObject } from '../object.ts';
 import { difference, type FieldSet, MEMBER } from './field-set.ts';
 import type { Place } from './place.ts';
-import { applyErrors, compare, fieldsOf, isObject } from './walk.ts';
+import { compare } from './compare.ts';
+import { isObject } from './value.ts';
+import { applyErrors, fieldsOf } from './walk.ts';
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 

@@ -1,7 +1,7 @@
 /** managedFields as sets by manager (apimachinery `managedfields/internal`): reading, writing, and the rules on how entries stand. */
 import type { ManagedFieldsEntry } from '../object.ts';
 import { type FieldSet, isEmptyNode, isFieldSet, MEMBER, union } from './field-set.ts';
-import type { Skip } from './walk.ts';
+import type { Skip } from './compare.ts';
 
 export interface Manager {
   readonly manager: string;

@@ -88,7 +88,7 @@ function compile(type: TypeSchema, field: FieldSchema | undefined): Place {
       if (listType !== 'map') return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
       const keys = (field?.listMapKeys ?? type.listMapKeys ?? [])
         .toSorted()
-        .map((name, at) => ({ name, lead: `${at === 0 ? '' : ','}${JSON.stringify(name)}:`, fallback: items.fields?.get(name)?.default }));
+        .map((name, at) => ({ name, lead: `${at === 0 ? '' : ','}${JSON.stringify(name)}:`, fallback: keyFallback(items.fields?.get(name)) }));
       return {
         kind: 'list',
         type,
@@ -104,6 +104,19 @@ function compile(type: TypeSchema, field: FieldSchema | undefined): Place {
       return UNTYPED;
     default:
       return { kind: 'leaf', type, fields: NO_FIELDS, items: undefined, keys: [], textual: true, nulls: NO_NULLS };
+  }
+}
+
+/** A key that an item leaves out: its default, or what Go's zero value of it is, which OpenAPI documents as one. */
+function keyFallback(field: FieldSchema | undefined): unknown {
+  if (field?.default !== undefined || field?.always !== true || field.pointer === true) return field?.default;
+  switch (field.type.type) {
+    case 'string':
+      return '';
+    case 'integer':
+      return 0;
+    default:
+      return undefined;
   }
 }
 

@@ -1,8 +1,8 @@
 import { deepEqual } from '../json.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
-import { isEmptyNode, sorted, union } from './field-set.ts';
+import { type FieldSet, isEmptyNode, sorted, union } from './field-set.ts';
 import { cap, entriesOf, type Manager, type ManagerId, managersOf, sameManager, skipOf } from './managers.ts';
-import { placeOf } from './place.ts';
+import { type Place, placeOf } from './place.ts';
 import { reconcile } from './reconcile.ts';
 import { bare, take, type WriteOptions } from './update.ts';
 import { zeroObject } from './zero.ts';
@@ -34,6 +34,9 @@ function managersBefore(old: KubeObject | undefined, object: KubeObject, options
 /** Written anew, in order. */
 export const withoutEntry = ({ manager, operation, apiVersion, subresource, time, set }: Manager): Manager => ({ manager, operation, apiVersion, subresource, time, set });
 
+/** What the last object made of a kind had: the next is often like it, and then owns the very same set. */
+const lastMade = new WeakMap<Place, FieldSet>();
+
 /**
  * The managedFields of `object` after a create (no `old`) or a plain update by this manager; neither object is changed. An object whose
  * fields nobody tracks (it has no entries) stays so until somebody applies to it.
@@ -44,7 +47,11 @@ export function trackUpdate(old: KubeObject | undefined, object: KubeObject, opt
   const place = placeOf(options.schema);
   const skip = skipOf(options.resetFields);
   const managers = old === undefined || before.length === 0 ? before : before.map((one) => reconcile(place, one));
-  const outcome = take(place, old === undefined ? zeroObject(options.schema) : bare(old), bare(object), managers, undefined, skip, options);
+  const outcome =
+    old === undefined
+      ? take(place, zeroObject(options.schema), bare(object), managers, undefined, skip, options, lastMade.get(place))
+      : take(place, bare(old), bare(object), managers, undefined, skip, options);
+  if (old === undefined) lastMade.set(place, outcome.comparison.changed);
   return entriesOf(cap(withUpdate(outcome.managers, options, outcome.comparison.changed)));
 }
 

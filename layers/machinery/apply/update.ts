@@ -5,7 +5,7 @@ import { difference, intersection, isEmptyNode, type FieldSet } from './field-se
 import type { Manager, ManagerId } from './managers.ts';
 import { sameManager } from './managers.ts';
 import { type Place, placeOf } from './place.ts';
-import { compare, type Comparison, type Skip } from './walk.ts';
+import { compare, type Comparison, type Skip } from './compare.ts';
 
 /** Another version of the kind in which a manager wrote. */
 export interface OtherVersion {
@@ -37,7 +37,7 @@ export interface Outcome {
   readonly comparison: Comparison;
 }
 
-/** Takes what changed between two objects from all managers but `self`. */
+/** Takes what changed between two objects from all managers but `self`. @param like see `compare` */
 export function take(
   place: Place,
   before: Record<string, unknown>,
@@ -46,8 +46,9 @@ export function take(
   self: ManagerId | undefined,
   skip: Skip,
   options: WriteOptions,
+  like?: FieldSet,
 ): Outcome {
-  const comparison = compare(place, before, after, skip);
+  const comparison = compare(place, before, after, skip, like);
   const byVersion = new Map<string, Comparison | undefined>([[options.apiVersion, comparison]]);
   const conflicts: { manager: Manager; set: FieldSet }[] = [];
   const kept: Manager[] = [];
