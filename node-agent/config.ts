@@ -15,8 +15,15 @@ export interface KubeletFiles {
   readonly port?: number;
   readonly certFile: string;
   readonly keyFile: string;
-  /** Who may sign the certificates of callers. */
-  readonly clientCAFile: string;
+  /** Who may sign the certificates of callers; absent: callers show tokens, and the cluster says who they are and what they may. */
+  readonly clientCAFile?: string;
+}
+
+/** A node of an installation in AWS: how it hears of its work, and where its lease goes. */
+export interface AwsSettings {
+  readonly region: string;
+  /** In place of the region's own: emulators. */
+  readonly endpoints?: { readonly sqs?: string; readonly dynamodb?: string };
 }
 
 export interface SimulatedSettings {
@@ -33,7 +40,8 @@ export interface AgentConfig {
   /** The API server: `https://host:port`. */
   readonly server: string;
   readonly caFile: string;
-  readonly credential: Credential;
+  /** Absent where requests are signed. */
+  readonly credential?: Credential;
   /** Everything the agent keeps on disk; absolute. */
   readonly stateDir: string;
   readonly nodeIP: string;
@@ -62,6 +70,8 @@ export interface AgentConfig {
   readonly nativeCIDRs?: readonly string[];
   readonly kubelet?: KubeletFiles;
   readonly simulated?: SimulatedSettings;
+  /** Present: `server` is the agents' door, and requests to it are signed. */
+  readonly aws?: AwsSettings;
 }
 
 export class ConfigError extends Error {
@@ -89,6 +99,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'nativeCIDRs',
   'kubelet',
   'simulated',
+  'aws',
 ]);
 
 export function parseConfig(text: string): AgentConfig {
@@ -107,7 +118,9 @@ export function parseConfig(text: string): AgentConfig {
   if (!(fields['stateDir'] as string).startsWith('/')) throw new ConfigError('stateDir must be absolute');
   const credential = (fields['credential'] ?? {}) as Readonly<Record<string, unknown>>;
   const withCertificate = typeof credential['certFile'] === 'string' && typeof credential['keyFile'] === 'string';
-  if (!withCertificate && typeof credential['tokenFile'] !== 'string') throw new ConfigError('credential must name certFile and keyFile, or tokenFile');
+  if (fields['aws'] !== undefined && typeof (fields['aws'] as Partial<AwsSettings>).region !== 'string') throw new ConfigError('aws.region must be a text');
+  if (fields['aws'] === undefined && !withCertificate && typeof credential['tokenFile'] !== 'string')
+    throw new ConfigError('credential must name certFile and keyFile, or tokenFile');
   const config = raw as AgentConfig;
   if (config.runtime === 'simulated' && !(Number.isInteger(config.simulated?.count) && config.simulated!.count > 0))
     throw new ConfigError('simulated.count must be a whole number above 0');

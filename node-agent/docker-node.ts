@@ -2,8 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pause } from './api/pause.ts';
-import { openApiClient } from './api/client.ts';
-import { openHttpsSource } from './api/https-source.ts';
+import { openCluster } from './api/open.ts';
+import type { ClusterSource } from './api/source.ts';
 import { systemClock } from '#machinery/system.ts';
 import { clusterDNSOf, type AgentConfig, type KubeletFiles } from './config.ts';
 import { resolversOf } from './network/dns/forward.ts';
@@ -30,6 +30,7 @@ import { RuntimeUnsupported } from './runtime/errors.ts';
 import { machineFigures } from './stats/machine.ts';
 import { createStats } from './stats/stats.ts';
 import type { KubeletServer, StreamStats } from './streams/port.ts';
+import { createReviewer } from './streams/review.ts';
 import { startKubeletServer } from './streams/server.ts';
 import { createNodeVolumes } from './volumes/node-volumes.ts';
 import { KUBELET_VERSION } from './version.ts';
@@ -77,13 +78,17 @@ async function serveKubelet(
   manager: PodManager,
   stats: StreamStats,
   problem: () => string | undefined,
+  cluster: Pick<ClusterSource, 'ask'>,
 ): Promise<KubeletServer> {
-  const [cert, key, clientCA] = await Promise.all([readFile(files.certFile), readFile(files.keyFile), readFile(files.clientCAFile)]);
+  const { clientCAFile } = files;
+  const [cert, key, clientCA] = await Promise.all([readFile(files.certFile), readFile(files.keyFile), clientCAFile === undefined ? undefined : readFile(clientCAFile)]);
+  const reviewer = clientCA === undefined ? createReviewer({ nodeName: config.nodeName, clock: systemClock, create: (path_, object) => cluster.ask(path_, object) }) : undefined;
   return startKubeletServer({
     nodeName: config.nodeName,
     address: files.address ?? config.nodeIP,
     port: files.port ?? KUBELET_PORT,
-    tls: { cert, key, clientCA },
+    tls: { cert, key, ...(clientCA === undefined ? {} : { clientCA }) },
+    ...(reviewer === undefined ? {} : { authenticate: reviewer.authenticate, authorize: reviewer.authorize }),
     runtime,
     pods: streamPods(manager),
     stats,
@@ -99,8 +104,7 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
   const podsDir = path.join(stateDir, 'pods');
   await mkdir(podsDir, { recursive: true, mode: 0o750 });
 
-  const client = openApiClient({ server: config.server, caFile: config.caFile, credential: config.credential, userAgent: `paperplane-agent/${KUBELET_VERSION}`, clock, random });
-  const cluster = openHttpsSource({ client, clock, random }, { manyNodes: false });
+  const cluster = await openCluster({ config, clock, random, manyNodes: false });
   const runtime = openDockerRuntime({ socketPath: config.dockerSocket ?? '/var/run/docker.sock', random, observe: (outcome, verb) => health.observe(outcome, verb) });
   let networkProblem: string | undefined = 'the node has no range of pod addresses yet';
   const health = createRuntimeHealth(runtime, clock, (problem) => {
@@ -195,7 +199,7 @@ export async function runDockerNode(config: AgentConfig, signal: AbortSignal): P
     volumes: node.services.volumes,
     machine: machineFigures({ stateDir, shared: config.hostNetworkContainer !== undefined, memoryBytes: version.memoryBytes, nowMs: clock.now() }),
   });
-  const server = config.kubelet === undefined ? undefined : await serveKubelet(config, config.kubelet, runtime, node.manager, stats, () => health.problem());
+  const server = config.kubelet === undefined ? undefined : await serveKubelet(config, config.kubelet, runtime, node.manager, stats, () => health.problem(), cluster);
   networkProblem = undefined;
   started.resolve();
   made.changed();

@@ -1,7 +1,6 @@
 /** Many nodes in one process, whose containers are only remembered. They share one connection to the cluster and one watch of each kind. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openApiClient } from './api/client.ts';
-import { openHttpsSource } from './api/https-source.ts';
+import { openCluster } from './api/open.ts';
 import { systemClock, systemIds } from '#machinery/system.ts';
 import type { AgentConfig } from './config.ts';
 import { openSimulatedNetwork } from './network/simulated/network.ts';
@@ -83,8 +82,7 @@ async function runNode(config: AgentConfig, nodeName: string, cluster: ClusterSo
 export async function runSimulatedNodes(config: AgentConfig, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const random = systemRandom;
-  const client = openApiClient({ server: config.server, caFile: config.caFile, credential: config.credential, userAgent: `paperplane-agent/${KUBELET_VERSION}`, clock, random });
-  const cluster = openHttpsSource({ client, clock, random }, { manyNodes: true });
+  const cluster = await openCluster({ config, clock, random, manyNodes: true });
   const prefix = config.simulated?.namePrefix ?? `${config.nodeName}-`;
   const names = Array.from({ length: config.simulated?.count ?? 0 }, (_, index) => `${prefix}${index + 1}`);
   for (let at = 0; at < names.length && !signal.aborted; at += JOIN_BATCH) {

@@ -36,6 +36,8 @@ export class PaperplaneStack extends Stack {
     functions.reconciler.addEnvironment('PAPERPLANE_VPC', nodes.vpcId);
     functions.reconciler.addEnvironment('PAPERPLANE_NODE_SECURITY_GROUP', nodes.securityGroupId);
     functions.api.addEnvironment('PAPERPLANE_NODE_ROLE', nodes.role.roleName);
+    // who binds pods, renews leases or makes queues names a node's own things as IAM knows its session
+    for (const name of ['api', 'scheduler', 'reconciler', 'cloud-events'] as const) functions[name].addEnvironment('PAPERPLANE_NODE_ROLE_ID', nodes.role.roleId);
     Tags.of(this).add('paperplane:installation', settings.name);
 
     const output = (id: string, value: string, description: string): void => void new CfnOutput(this, id, { value, description });

@@ -1,3 +1,5 @@
+import type { AgentsDoorConfig } from './agents-door.ts';
+
 /** What `npm run localstack` tells the gateway's program. */
 export interface PlaceConfig {
   /** Of the emulator. */
@@ -21,7 +23,10 @@ export interface PlaceConfig {
   readonly kubeletClient: { readonly certFile: string; readonly keyFile: string };
   /** Where the deployed code is unpacked. */
   readonly codeFolder: string;
-  readonly agents: readonly { readonly name: string; readonly role: 'node' | 'simulated'; readonly tokenFile: string }[];
+  /** Nodes sign their requests; the agent of many simulated nodes shows a token from a file. */
+  readonly agents: readonly ({ readonly name: string; readonly role: 'node' } | { readonly name: string; readonly role: 'simulated'; readonly tokenFile: string })[];
+  /** Absent without nodes. */
+  readonly agentsDoor?: AgentsDoorConfig;
   readonly nasty: boolean;
 }
 
@@ -29,4 +34,9 @@ export interface PlaceConfig {
 export const ACCOUNT = '000000000000';
 export const ADMIN_ARN = `arn:aws:iam::${ACCOUNT}:role/local-admin`;
 export const NODE_ROLE = 'paperplane-node';
+/** IAM's own name of that role: sessions are known by it. */
+export const NODE_ROLE_ID = 'AROALOCALNODE';
 export const SIMULATED_ROLE = 'paperplane-simulated';
+
+/** The key of an agent, known to this place alone. */
+export const agentKey = (name: string): string => `ASIALOCAL${name.replaceAll(/[^a-z0-9]/gi, '').toUpperCase()}`;

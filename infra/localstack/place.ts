@@ -32,7 +32,8 @@ import { KIND, NASTY } from '../gateway/lambda/spec.ts';
 import { mapQueue, type Mapping } from '../gateway/mappings/queue.ts';
 import { sqsReceiver } from '../gateway/mappings/sqs.ts';
 import { mapStream } from '../gateway/mappings/stream.ts';
-import { ACCOUNT, ADMIN_ARN, NODE_ROLE, type PlaceConfig, SIMULATED_ROLE } from './config.ts';
+import { ACCOUNT, ADMIN_ARN, agentKey, NODE_ROLE, NODE_ROLE_ID, type PlaceConfig, SIMULATED_ROLE } from './config.ts';
+import { openAgentsDoor } from './agents-door.ts';
 import { deployedFunction, deployedMappings } from './deployed.ts';
 import { gatewayNode } from './gateway-node.ts';
 
@@ -47,9 +48,6 @@ const VISIBILITY_SECONDS = 30;
 
 type Log = (text: string, error?: unknown) => void;
 
-/** The key of an agent, known to this STS alone. */
-const agentKey = (name: string): string => `ASIALOCAL${name.replaceAll(/[^a-z0-9]/gi, '').toUpperCase()}`;
-
 function principalsOf(config: PlaceConfig): ReadonlyMap<string, Principal> {
   const secretAccessKey = config.secretAccessKey;
   const known = new Map<string, Principal>([[config.accessKeyId, { secretAccessKey, arn: ADMIN_ARN, account: ACCOUNT, userId: 'AROALOCALADMIN:local' }]]);
@@ -59,14 +57,16 @@ function principalsOf(config: PlaceConfig): ReadonlyMap<string, Principal> {
       secretAccessKey,
       arn: `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName}/${name}`,
       account: ACCOUNT,
-      userId: `AROALOCAL${role.toUpperCase()}:${name}`,
+      userId: `${role === 'node' ? NODE_ROLE_ID : 'AROALOCALSIMULATED'}:${name}`,
     });
   }
   return known;
 }
 
 async function writeTokens(config: PlaceConfig): Promise<void> {
-  for (const { name, tokenFile } of config.agents) {
+  for (const agent of config.agents) {
+    if (agent.role !== 'simulated') continue;
+    const { name, tokenFile } = agent;
     const credentials = { accessKeyId: agentKey(name), secretAccessKey: config.secretAccessKey };
     const token = await presignToken({ credentials, region: config.region, cluster: config.cluster, now: new Date() });
     mkdirSync(dirname(tokenFile), { recursive: true });
@@ -75,16 +75,12 @@ async function writeTokens(config: PlaceConfig): Promise<void> {
   }
 }
 
-/** The cluster's item, with the nodes' roles among those who may. */
+/** The cluster's item, with the role of simulated nodes among those who may. */
 async function recordOf(config: PlaceConfig): Promise<ClusterRecord> {
   const record = await newCluster(config.cluster, { arn: ADMIN_ARN, account: ACCOUNT, userId: '' }, { clock, ids }, { podCIDR: config.podCIDR, serviceCIDR: config.serviceCIDR });
   return {
     ...record,
-    access: [
-      ...record.access,
-      { arn: `arn:aws:iam::${ACCOUNT}:role/${NODE_ROLE}`, username: 'system:node:{{SessionName}}', groups: ['system:nodes'] },
-      { arn: `arn:aws:iam::${ACCOUNT}:role/${SIMULATED_ROLE}`, username: 'paperplane:simulated-nodes', groups: ['system:masters'] },
-    ],
+    access: [...record.access, { arn: `arn:aws:iam::${ACCOUNT}:role/${SIMULATED_ROLE}`, username: 'paperplane:simulated-nodes', groups: ['system:masters'] }],
     api: { address: config.apiAddress, port: config.port },
   };
 }
@@ -96,7 +92,8 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   const sqs = new SQSClient({ ...aws, useQueueUrlAsEndpoint: false });
   const tableAt = { ...aws, endpoint: config.tableEndpoint ?? config.endpoint };
   const dynamo = createDynamoClient(tableAt);
-  const sts = await openSts(principalsOf(config));
+  const principals = principalsOf(config);
+  const sts = await openSts(principals);
   const ask = askSts(sts.url);
   await writeTokens(config);
   const tokens = setInterval(() => void writeTokens(config).catch((error: unknown) => log('the tokens of the agents', error)), TOKEN_EVERY_MS);
@@ -112,6 +109,8 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     PAPERPLANE_DEFAULT_CLUSTER: config.cluster,
     PAPERPLANE_STS_ENDPOINT: sts.url.href,
     PAPERPLANE_ADMINISTRATORS: ADMIN_ARN,
+    PAPERPLANE_NODE_ROLE: NODE_ROLE,
+    PAPERPLANE_NODE_ROLE_ID: NODE_ROLE_ID,
     PAPERPLANE_CA_BUNDLE: caPem,
     PAPERPLANE_API_ADDRESS: config.apiAddress,
     PAPERPLANE_API_PORT: String(config.port),
@@ -164,11 +163,12 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
   });
   await clusterQueue(reconcile, config.cluster).send([message(CLUSTER_BOOTSTRAP)]);
 
+  const nodeKey = (name: string): string => `${NODE_ROLE_ID}:${name}`;
   const node = gatewayNode({
     cluster: apiClusters({
       installation: {
         clusters,
-        openStore: async (id) => openDynamoStore({ client: dynamo, table, cluster: id, clock, random, timers: false, onError: (error) => log('store', error) }),
+        openStore: async (id) => openDynamoStore({ client: dynamo, table, cluster: id, clock, random, timers: false, nodeKey, onError: (error) => log('store', error) }),
         clock,
         ids,
         random,
@@ -180,16 +180,22 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     defaultCluster: config.cluster,
     log,
   });
-  const doors: Door[] = [];
+  const tls = { certPem: readFileSync(config.serving.certFile, 'utf8'), keyPem: readFileSync(config.serving.keyFile, 'utf8') };
+  const functionName = `${config.stack}-api`;
+  const doors: Pick<Door, 'close'>[] = [];
+  if (config.agentsDoor !== undefined) {
+    const reach = { sqs: new URL(config.endpoint), dynamodb: new URL(tableAt.endpoint) };
+    doors.push(await openAgentsDoor({ config: config.agentsDoor, lambda, functionName, tls, principals, log, ...reach }));
+  }
   for (const address of config.listen) {
     doors.push(
       await openDoor({
         lambda,
-        functionName: `${config.stack}-api`,
+        functionName,
         kind: 'rest',
         address,
         port: config.port,
-        tls: { certPem: readFileSync(config.serving.certFile, 'utf8'), keyPem: readFileSync(config.serving.keyFile, 'utf8') },
+        tls,
         log,
         gatewayNode: node,
       }),

@@ -18,7 +18,7 @@ import { lastLines, type ProgramFiles, startProgram, stopProgram, supervisor } f
 import { progress, type Progress } from '../local/progress.ts';
 import { agentConfig, SIMULATED_AGENT } from '../local/programs.ts';
 import { stopCluster } from '../local/stop-cluster.ts';
-import type { PlaceConfig } from './config.ts';
+import { agentKey, type PlaceConfig } from './config.ts';
 import { emulatorCommand, emulatorEnvironment, emulatorReady, ensureEmulator } from './emulator.ts';
 import { codeFolder } from './place.ts';
 
@@ -129,6 +129,8 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
   const kubeletClient = await pki.leaf({ file: 'apiserver-kubelet-client', commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usage: 'client' });
   const tokenFile = (name: string): string => join(files.agent(name).stateDir, 'aws-token');
   const tableEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '';
+  const known = existsSync(files.controlPlane.config) ? (JSON.parse(readFileSync(files.controlPlane.config, 'utf8')) as Partial<PlaceConfig>).agentsDoor : undefined;
+  const agentsDoor = network && (known ?? { address: network.hostAddress, port: await freePort(), sqsPort: await freePort(), dynamodbPort: await freePort() });
   const config: PlaceConfig = {
     endpoint,
     ...(tableEndpoint === '' ? {} : { tableEndpoint }),
@@ -147,9 +149,10 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
     kubeletClient,
     codeFolder: codeFolder(files.root),
     agents: [
-      ...state.nodes.map(({ name }) => ({ name, role: 'node' as const, tokenFile: tokenFile(name) })),
+      ...state.nodes.map(({ name }) => ({ name, role: 'node' as const })),
       ...(simulated > 0 ? [{ name: SIMULATED_AGENT, role: 'simulated' as const, tokenFile: tokenFile(SIMULATED_AGENT) }] : []),
     ],
+    ...(agentsDoor === undefined ? {} : { agentsDoor }),
     nasty,
   };
   writeFile(files.controlPlane.config, config);
@@ -178,17 +181,22 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
     const why = broken() ?? (Date.now() > end ? 'the gateway does not come up' : undefined);
     if (why !== undefined) throw new LocalstackFailed(why);
   }
-  const forAgent = (base: object, name: string): object => ({ ...base, credential: { tokenFile: tokenFile(name) } });
   show.step('joining the nodes');
+  const main = join(repositoryRoot, 'node-agent', 'main.ts');
   await ensureNodes(state, network, async (local, containerPid, containerId) => {
     const at = files.agent(local.name);
-    writeFile(at.config, forAgent(await agentConfig(files, state, pki, { node: local, containerId, apiAddress }), local.name));
-    await startProgram(at, ['nsenter', `--net=/proc/${containerPid}/ns/net`, node, join(repositoryRoot, 'node-agent', 'main.ts'), '--config', at.config], at.config);
+    const { credential: _, ...base } = (await agentConfig(files, state, pki, { node: local, containerId, apiAddress })) as { readonly credential: unknown };
+    const { address, port: doorPort, sqsPort, dynamodbPort } = agentsDoor!;
+    // as on an instance: the door's URL, requests that are signed, the node's own queue and items
+    const aws = { region: REGION, endpoints: { sqs: `http://${address}:${sqsPort}`, dynamodb: `http://${address}:${dynamodbPort}` } };
+    writeFile(at.config, { ...base, server: `https://${address}:${doorPort}`, aws });
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: agentKey(local.name), AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: '' };
+    await startProgram(at, ['nsenter', `--net=/proc/${containerPid}/ns/net`, node, main, '--aws-config', at.config], at.config, env);
   });
   if (simulated > 0) {
     const at = files.agent(SIMULATED_AGENT);
-    writeFile(at.config, forAgent(await agentConfig(files, state, pki, { simulated, apiAddress }), SIMULATED_AGENT));
-    await startProgram(at, [node, join(repositoryRoot, 'node-agent', 'main.ts'), '--config', at.config], at.config);
+    writeFile(at.config, { ...(await agentConfig(files, state, pki, { simulated, apiAddress })), credential: { tokenFile: tokenFile(SIMULATED_AGENT) } });
+    await startProgram(at, [node, main, '--config', at.config], at.config);
   }
   return kubeconfig;
 }

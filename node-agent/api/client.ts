@@ -20,11 +20,22 @@ const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
 export type Credential = { readonly certFile: string; readonly keyFile: string } | { readonly tokenFile: string };
 
+/** Answers the headers to send: those given, with a signature. */
+export type SignRequest = (request: {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Uint8Array | undefined;
+}) => Promise<Readonly<Record<string, string | number>>>;
+
 export interface ApiClientOptions {
   /** `https://host:port`. */
   readonly server: string;
   readonly caFile: string;
-  readonly credential: Credential;
+  /** Who this is, by a file or by a signature on each request. */
+  readonly credential: Credential | { readonly sign: SignRequest };
   readonly userAgent: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -65,7 +76,7 @@ export function openApiClient(options: ApiClientOptions): ApiClient {
 
   function current(): Identity {
     const { credential } = options;
-    const files = 'tokenFile' in credential ? [credential.tokenFile] : [credential.certFile, credential.keyFile];
+    const files = 'sign' in credential ? [] : 'tokenFile' in credential ? [credential.tokenFile] : [credential.certFile, credential.keyFile];
     const stamp = [options.caFile, ...files].map(modified).join(' ');
     if (identity?.stamp === stamp) return identity;
     identity?.agent.destroy();
@@ -75,19 +86,27 @@ export function openApiClient(options: ApiClientOptions): ApiClient {
       maxFreeSockets: 8,
       maxSockets: Infinity,
       ca: readFileSync(options.caFile),
-      ...('tokenFile' in credential ? {} : { cert: readFileSync(credential.certFile), key: readFileSync(credential.keyFile) }),
+      ...(!('certFile' in credential) ? {} : { cert: readFileSync(credential.certFile), key: readFileSync(credential.keyFile) }),
     });
     identity = { stamp, agent, ...('tokenFile' in credential ? { authorization: `Bearer ${readFileSync(credential.tokenFile, 'utf8').trim()}` } : {}) };
     return identity;
   }
 
-  function send(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  async function send(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const { agent, authorization } = current();
+    const query = Object.fromEntries(Object.entries(request.query ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+    // a blank as %20: signatures take a plus for itself
+    const text = new URLSearchParams(query).toString().replaceAll('+', '%20');
+    const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const headers = {
+      accept: 'application/json',
+      'user-agent': options.userAgent,
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(payload === undefined ? {} : { 'content-type': request.contentType ?? 'application/json', 'content-length': payload.byteLength }),
+    };
+    const { credential } = options;
+    const signed = 'sign' in credential ? await credential.sign({ method: request.method, host: base.host, path: request.path, query, headers, body: payload }) : headers;
     return new Promise((resolve, reject) => {
-      const { agent, authorization } = current();
-      const query = new URLSearchParams();
-      for (const [name, value] of Object.entries(request.query ?? {})) if (value !== undefined) query.set(name, String(value));
-      const text = query.toString();
-      const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
       const sent = https.request({
         host: base.hostname.replace(/^\[|\]$/g, ''),
         port: base.port === '' ? 443 : Number(base.port),
@@ -95,12 +114,7 @@ export function openApiClient(options: ApiClientOptions): ApiClient {
         path: text === '' ? request.path : `${request.path}?${text}`,
         agent,
         signal,
-        headers: {
-          accept: 'application/json',
-          'user-agent': options.userAgent,
-          ...(authorization === undefined ? {} : { authorization }),
-          ...(payload === undefined ? {} : { 'content-type': request.contentType ?? 'application/json', 'content-length': payload.byteLength }),
-        },
+        headers: signed,
       });
       sent.on('response', resolve);
       sent.on('error', reject);

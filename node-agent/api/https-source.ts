@@ -135,6 +135,8 @@ export function openHttpsSource(context: ReflectorContext, options: HttpsSourceO
       };
     },
     read: (path) => found(client.call<KubeObject>({ method: 'GET', path })),
+    // it changes nothing, and so may be asked again
+    ask: (path, object) => client.call<KubeObject>({ method: 'POST', path, body: object, retries: 2 }),
     async token(namespace, serviceAccount, request) {
       const answer = await client.call<{ status: { token: string; expirationTimestamp: string } }>({
         method: 'POST',

@@ -49,27 +49,38 @@ export interface ReflectorContext {
   readonly random: Random;
 }
 
+/** Everything there is, page by page, and the resourceVersion at which it was so. */
+export async function listAll<T extends KubeObject>(
+  client: ApiClient,
+  collection: Collection,
+  signal: AbortSignal,
+): Promise<{ readonly objects: readonly T[]; readonly version: string }> {
+  const selection = { fieldSelector: collection.fieldSelector, labelSelector: collection.labelSelector };
+  const objects: T[] = [];
+  let next: string | undefined;
+  let version: string;
+  do {
+    const page: ListAnswer<T> = await client.call<ListAnswer<T>>({
+      method: 'GET',
+      path: collection.path,
+      query: { ...selection, limit: PAGE, continue: next },
+      retries: 0,
+      signal,
+    });
+    objects.push(...page.items);
+    next = page.metadata.continue === '' ? undefined : page.metadata.continue;
+    version = page.metadata.resourceVersion;
+  } while (next !== undefined);
+  return { objects, version };
+}
+
 /** Runs until `signal` is aborted. Objects in lists lack kind and apiVersion, as they do on the wire. */
 export function reflect<T extends KubeObject>(context: ReflectorContext, collection: Collection, listener: ReflectorListener<T>, signal: AbortSignal): void {
   const { client, clock, random } = context;
   const selection = { fieldSelector: collection.fieldSelector, labelSelector: collection.labelSelector };
 
   async function list(): Promise<string> {
-    const objects: T[] = [];
-    let next: string | undefined;
-    let version: string;
-    do {
-      const page: ListAnswer<T> = await client.call<ListAnswer<T>>({
-        method: 'GET',
-        path: collection.path,
-        query: { ...selection, limit: PAGE, continue: next },
-        retries: 0,
-        signal,
-      });
-      objects.push(...page.items);
-      next = page.metadata.continue === '' ? undefined : page.metadata.continue;
-      version = page.metadata.resourceVersion;
-    } while (next !== undefined);
+    const { objects, version } = await listAll<T>(client, collection, signal);
     listener.replaced(objects);
     return version;
   }

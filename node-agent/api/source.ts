@@ -44,6 +44,8 @@ export interface ClusterSource {
   followConfig(source: ConfigSource, changed: (now: KubeObject | undefined) => void): () => void;
   /** Any other object, read now; `path` as in `/api/v1/persistentvolumes/x`. */
   read(path: string): Promise<KubeObject | undefined>;
+  /** Creates an object that answers a question, such as a review; `path` as in `/apis/authentication.k8s.io/v1/tokenreviews`. */
+  ask(path: string, object: KubeObject): Promise<KubeObject>;
   token(namespace: string, serviceAccount: string, request: TokenRequest): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
 
   /** A strategic merge patch of the status subresource; rejects with 404 or 409 (uid) when the pod is another's or gone. */

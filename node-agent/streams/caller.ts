@@ -1,4 +1,4 @@
-/** Who may use the kubelet API, by client certificate (kubernetes.io "Kubelet authentication/authorization"). */
+/** Who may use the kubelet API, by client certificate; by token it is review.ts (kubernetes.io "Kubelet authentication/authorization"). */
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Access, Caller } from './port.ts';

@@ -1,4 +1,5 @@
 /** What the kubelet API asks of the rest of the agent. */
+import type { IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { KubeObject } from '#machinery/object.ts';
 import type { Status } from '#machinery/status.ts';
@@ -44,7 +45,7 @@ export interface StreamStats {
   metrics?(): Promise<string>;
 }
 
-/** Who calls, by its certificate. */
+/** Who calls, by its certificate or its token. */
 export interface Caller {
   readonly name: string;
   readonly groups: readonly string[];
@@ -63,10 +64,12 @@ export interface KubeletServerOptions {
   readonly address: string;
   /** 10250; 0 for any. */
   readonly port: number;
-  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer; readonly clientCA: string | Buffer };
+  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer; /** Absent: nobody is known by a certificate. */ readonly clientCA?: string | Buffer };
   readonly runtime: Pick<ContainerRuntime, 'exec' | 'attach' | 'logs'>;
   readonly pods: StreamPods;
   readonly stats?: StreamStats;
+  /** Who calls without a certificate; absent: nobody. */
+  readonly authenticate?: (request: IncomingMessage) => Promise<Caller | undefined>;
   /** Absent: members of system:masters, and the API server's kubelet client. */
   readonly authorize?: (caller: Caller, access: Access) => boolean | Promise<boolean>;
   /** Whether the agent is well; absent: it is. A text says what is wrong. */

@@ -18,7 +18,7 @@ const IDLE_CONNECTION_MS = 120_000;
 type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly status: 401 | 403; readonly text: string };
 
 async function check(options: KubeletServerOptions, request: IncomingMessage, path: string): Promise<Verdict> {
-  const caller: Caller | undefined = callerOf(request);
+  const caller: Caller | undefined = callerOf(request) ?? (await options.authenticate?.(request));
   if (caller === undefined) return { allowed: false, status: 401, text: 'Unauthorized' };
   const access: Access = accessOf(request.method ?? 'GET', path);
   if (await (options.authorize ?? apiServerOnly)(caller, access)) return { allowed: true };
@@ -69,7 +69,7 @@ async function upgrade(options: KubeletServerOptions, request: IncomingMessage, 
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
-  const material = ({ cert, key, clientCA }: KubeletServerOptions['tls']) => ({ cert, key, ca: clientCA });
+  const material = ({ cert, key, clientCA }: KubeletServerOptions['tls']) => ({ cert, key, ...(clientCA === undefined ? {} : { ca: clientCA }) });
   // A caller without a certificate gets an answer in HTTP rather than a broken handshake.
   const server = createServer({ ...material(options.tls), requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' });
   const sockets = new Set<Socket>();

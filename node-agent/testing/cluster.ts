@@ -150,6 +150,9 @@ export function createTestCluster(nodeName: string, now: () => number): TestClus
       await reach();
       return configs.get(configKey(source));
     },
+    ask: async () => {
+      throw new ApiRefused(404, { message: 'nothing is asked here', reason: 'NotFound' });
+    },
     followConfig(source, changed) {
       const key = configKey(source);
       const set = follows.get(key) ?? new Set();

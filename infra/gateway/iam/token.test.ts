@@ -154,7 +154,7 @@ test('an instance of the node role is its node, and nobody else is', async () =>
   for (const arn of [
     'arn:aws:sts::2:assumed-role/paperplane-node/i-0123456789abcdef0',
     'arn:aws:sts::1:assumed-role/other/i-0123456789abcdef0',
-    'arn:aws:sts::1:assumed-role/paperplane-node/me',
+    'arn:aws:sts::1:assumed-role/paperplane-node/me@example.com',
     'arn:aws:iam::1:role/paperplane-node',
   ])
     expect(await by(arn)).toBeUndefined();
