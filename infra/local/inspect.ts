@@ -6,12 +6,19 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterFiles, readState } from './cluster.ts';
 import { stopOptions } from './options.ts';
-import { program, supervisor, type ProgramFiles } from './processes/processes.ts';
+import { guard, program, supervisor, type ProgramFiles } from './processes/processes.ts';
 
 function programOf(name: string, at: ProgramFiles & { readonly config: string }): object {
   const pid = program(at, at.config);
   const keeper = supervisor(at);
-  return { name, logFile: at.logFile, ...(pid === undefined ? {} : { pid }), ...(keeper === undefined ? {} : { supervisor: keeper }) };
+  const second = guard(at);
+  return {
+    name,
+    logFile: at.logFile,
+    ...(pid === undefined ? {} : { pid }),
+    ...(keeper === undefined ? {} : { supervisor: keeper }),
+    ...(second === undefined ? {} : { guard: second }),
+  };
 }
 
 try {

@@ -51,6 +51,7 @@ interface Program {
   readonly name: string;
   readonly pid: number;
   readonly supervisor: number;
+  readonly guard: number;
 }
 async function programs(): Promise<Program[]> {
   const ran = await run(process.execPath, [join(import.meta.dirname, '..', '..', 'infra', 'local', 'inspect.ts'), '--name', cluster.name, '--data-dir', cluster.dataDir]);
@@ -154,8 +155,18 @@ describe.skipIf(!isRoot)('a cluster', () => {
     before = await snapshot();
   });
 
-  test('whose supervisors are killed goes on; a start puts them back and restarts no container', async () => {
-    for (const { supervisor } of await programs()) process.kill(supervisor, 'SIGKILL');
+  test('whose supervisors are killed has others in a moment, and not one of its programs is started again', async () => {
+    const were = await programs();
+    for (const { supervisor } of were) process.kill(supervisor, 'SIGKILL');
+    const are = await until(programs, (all) =>
+      all.every(({ supervisor, guard }, index) => supervisor !== undefined && guard !== undefined && supervisor !== were[index]!.supervisor),
+    );
+    expect(are.map(({ pid }) => pid)).toEqual(were.map(({ pid }) => pid));
+    expect(await snapshot()).toBe(before);
+  });
+
+  test('whose supervisors are killed with their guards goes on; a start puts them back and restarts no container', async () => {
+    for (const { supervisor, guard } of await programs()) for (const pid of [guard, supervisor]) process.kill(pid, 'SIGKILL');
     expect(await snapshot()).toBe(before);
     const again = await cluster.start();
     expect(again.code).toBe(0);
@@ -165,7 +176,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
 
   test('all of whose processes are killed is taken up again by a start: no container is restarted', async () => {
     const address = await nodeAddress('node-1');
-    for (const { pid, supervisor } of await programs()) for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
+    for (const { pid, supervisor, guard } of await programs()) for (const one of [guard, supervisor, pid]) process.kill(one, 'SIGKILL');
     await until(
       async () => (await programs()).filter(({ pid }) => pid !== undefined).length,
       (running) => running === 0,
@@ -188,10 +199,10 @@ describe.skipIf(!isRoot)('a cluster', () => {
         .map((line) => line.split(' ')[0]!);
       expect(gone.length).toBeGreaterThan(0);
       const address = await nodeAddress(other);
-      const { pid, supervisor } = await programOf(lost);
+      const { pid, supervisor, guard } = await programOf(lost);
       const began = Date.now();
       const seconds = (): string => `${((Date.now() - began) / 1000).toFixed(1)} s`;
-      for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
+      for (const one of [guard, supervisor, pid]) process.kill(one, 'SIGKILL');
       const containers = (await engine!.docker('ps', '-aq', '--filter', `label=io.paperplane.node=${lost}`, '--filter', `label=io.paperplane.cluster=${cluster.name}`))
         .trim()
         .split('\n');
@@ -236,7 +247,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
       const address = await ok(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}']);
       const startsBefore = readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n').length;
 
-      for (const { pid, supervisor } of await programs()) for (const one of [supervisor, pid]) process.kill(one, 'SIGKILL');
+      for (const { pid, supervisor, guard } of await programs()) for (const one of [guard, supervisor, pid]) process.kill(one, 'SIGKILL');
       await engine!.powerOff();
       for (const mount of mountsBelow(cluster.dataDir)) await run('umount', ['-l', mount]);
       await run('ip', ['link', 'delete', `pp-${cluster.name}`]);

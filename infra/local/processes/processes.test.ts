@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isOurs, program, startProgram, stopProgram, supervisor } from './processes.ts';
+import { guard, isOurs, program, startProgram, stopProgram, supervisor } from './processes.ts';
 
 let directory: string;
 let files: { pidFile: string; logFile: string };
@@ -43,13 +43,52 @@ test('a killed program comes back, and stopping ends program and supervisor', as
   expect(existsSync(files.pidFile)).toBe(false);
 });
 
-test('starting twice runs it once; after a killed supervisor its stray program is replaced', async () => {
+/** Another pid than the one before, once there is one. */
+const another = (read: () => number | undefined, before: number): Promise<number> =>
+  until(() => {
+    const pid = read();
+    return pid === before ? undefined : pid;
+  });
+
+test('a killed supervisor is replaced, by one that goes on with the same program and is replaced in turn', async () => {
+  await startProgram(files, sleeper(), directory);
+  const first = await until(() => program(files, directory));
+  let keeper = supervisor(files)!;
+  for (let times = 0; times < 2; times++) {
+    await until(() => guard(files));
+    process.kill(keeper, 'SIGKILL');
+    keeper = await another(() => supervisor(files), keeper);
+    await until(() => guard(files));
+    expect(program(files, directory)).toBe(first);
+  }
+  process.kill(first, 'SIGKILL');
+  const second = await another(() => program(files, directory), first);
+  const lines = await until(() => readFileSync(files.logFile, 'utf8').match(/^up.*\n[^]*^(up.*)/m) ?? undefined);
+  expect(lines[1]).toBe(`up ${second}`);
+  await stopProgram(files, directory);
+  expect([supervisor(files), guard(files), isOurs(second, directory)]).toEqual([undefined, undefined, false]);
+});
+
+test('a killed guard is replaced; a program killed with its supervisor is started again', async () => {
+  await startProgram(files, sleeper(), directory);
+  const first = await until(() => program(files, directory));
+  const before = await until(() => guard(files));
+  const keeper = supervisor(files)!;
+  process.kill(before, 'SIGKILL');
+  await another(() => guard(files), before);
+  expect([supervisor(files), program(files, directory)]).toEqual([keeper, first]);
+  for (const pid of [keeper, first]) process.kill(pid, 'SIGKILL');
+  await another(() => program(files, directory), first);
+  await until(() => supervisor(files));
+});
+
+test('starting twice runs it once; after a killed guard and supervisor their stray program is replaced', async () => {
   await startProgram(files, sleeper(), directory);
   const stray = await until(() => program(files, directory));
   await until(() => (readFileSync(files.logFile, 'utf8').includes('up') ? true : undefined));
   await startProgram(files, sleeper(), directory);
   expect(readFileSync(files.logFile, 'utf8').match(/up/g)).toHaveLength(1);
-  process.kill(await until(() => supervisor(files)), 'SIGKILL');
+  for (const pid of [await until(() => guard(files)), supervisor(files)!]) process.kill(pid, 'SIGKILL');
   await until(() => (supervisor(files) === undefined ? true : undefined));
   await startProgram(files, sleeper(), directory);
   const replaced = await until(() => {

@@ -43,6 +43,13 @@ export function supervisor(files: ProgramFiles): number | undefined {
   return pid !== undefined && isOurs(pid, files.pidFile) ? pid : undefined;
 }
 
+/** The shell that takes the supervisor's place should somebody kill it. */
+export function guard(files: ProgramFiles): number | undefined {
+  const pid = readPid(`${files.pidFile}.guard`);
+  // a guard that took the place has not posted another one yet
+  return pid !== undefined && pid !== readPid(files.pidFile) && isOurs(pid, files.pidFile) ? pid : undefined;
+}
+
 /** The program's own pid where it runs; `mark` is a word of its command line. */
 export function program(files: ProgramFiles, mark: string): number | undefined {
   const pid = readPid(`${files.pidFile}.child`);
@@ -51,12 +58,15 @@ export function program(files: ProgramFiles, mark: string): number | undefined {
 
 /** Starts the program under its supervisor, detached from this process. A stray program of a killed supervisor is ended first. */
 export async function startProgram(files: ProgramFiles, command: readonly string[], mark: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  // a guard without a supervisor is about to become one
+  for (let waited = 0; supervisor(files) === undefined && guard(files) !== undefined && waited < PID_FILE_LIMIT_MS; waited += POLL_MS) await wait(POLL_MS);
   if (supervisor(files) !== undefined) return;
+  await endPid(guard(files), files.pidFile);
   await endPid(program(files, mark), mark);
   for (const file of [files.pidFile, files.logFile]) mkdirSync(dirname(file), { recursive: true });
   if (existsSync(files.logFile) && statSync(files.logFile).size > LOG_LIMIT_BYTES) renameSync(files.logFile, `${files.logFile}.old`);
   const log = openSync(files.logFile, 'a', 0o600);
-  const child = spawn('/bin/sh', [SUPERVISOR, files.pidFile, files.logFile, ...command], { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
+  const child = spawn('/bin/bash', [SUPERVISOR, files.pidFile, files.logFile, ...command], { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
@@ -85,9 +95,10 @@ async function endPid(pid: number | undefined, mark: string): Promise<void> {
 
 /** Ends supervisor and program; nothing to do where neither runs. */
 export async function stopProgram(files: ProgramFiles, mark: string): Promise<void> {
-  await endPid(supervisor(files), files.pidFile);
+  // a guard that has just become the supervisor has a guard of its own
+  for (let pid; (pid = supervisor(files) ?? guard(files)) !== undefined;) await endPid(pid, files.pidFile);
   await endPid(program(files, mark), mark);
-  for (const file of [files.pidFile, `${files.pidFile}.child`]) rmSync(file, { force: true });
+  for (const end of ['', '.child', '.guard', '.life']) rmSync(`${files.pidFile}${end}`, { force: true });
 }
 
 /** The end of a log, for an error message. */
