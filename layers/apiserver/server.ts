@@ -134,7 +134,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   const version = JSON.stringify(versionDocument({ gitVersion: `${KUBERNETES_VERSION}+paperplane`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z', ...options.build }));
   const paths: Paths = new Paths([
-    { path: '/version', handle: (exchange) => reply(exchange, 200, JSON_TYPE, version) },
+    { path: '/version', methods: ['GET'], handle: (exchange) => reply(exchange, 200, JSON_TYPE, version) },
     { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
     { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
     ...discoveryRoutes(index),

@@ -9,7 +9,9 @@ export interface Admission {
   readonly attributes: AdmissionAttributes;
   /** What must commit together with the object. */
   readonly writes: readonly Write[];
-  mutate(): Promise<void>;
+  /** @returns whether something was put in that may lack its defaults */
+  mutate(): Promise<boolean>;
+  allocate(): Promise<void>;
   validate(): Promise<void>;
   removing(): Promise<void>;
 }
@@ -47,6 +49,12 @@ export function admission(call: Call, input: AdmissionInput): Admission {
     attributes,
     writes,
     mutate: () => mutate(plugins, attributes, services),
+    async allocate() {
+      for (const plugin of plugins) {
+        const done = plugin.allocate?.(attributes, services);
+        if (done !== undefined) await done;
+      }
+    },
     async validate() {
       for (const plugin of plugins) {
         const done = plugin.validate?.(attributes, services);
@@ -62,14 +70,21 @@ export function admission(call: Call, input: AdmissionInput): Admission {
   };
 }
 
-/** Twice where a webhook or a policy changed the object: what runs before them has not seen it yet. */
-export async function mutate(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> {
+/**
+ * Twice where a webhook or a policy changed the object: what runs before them has not seen it yet.
+ * @returns whether something was put in that may lack its defaults
+ */
+export async function mutate(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes, services: AdmissionServices): Promise<boolean> {
   const { reinvocation } = attributes;
+  let complete = true;
   for (const plugin of plugins) {
-    const done = plugin.admit?.(attributes, services);
+    if (plugin.admit === undefined) continue;
+    complete &&= plugin.complete === true;
+    const done = plugin.admit(attributes, services);
     if (done !== undefined) await done;
   }
-  if (!reinvocation.wanted) return;
+  if (!reinvocation.wanted) return !complete;
   reinvocation.again = true;
   for (const plugin of plugins) if (plugin.once !== true) await plugin.admit?.(attributes, services);
+  return true;
 }

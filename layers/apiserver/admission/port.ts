@@ -53,7 +53,11 @@ export interface AdmissionPlugin {
   handles(attributes: AdmissionAttributes): boolean;
   /** Not called in the second round, which follows when a webhook or a policy changed the object. */
   readonly once?: true;
+  /** What `admit` leaves behind has all its defaults: nobody needs to fill them in after it. */
+  readonly complete?: true;
   admit?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
+  /** What storage gives out (addresses, ports): after it was noted who set which field, before validation. */
+  allocate?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
   validate?(attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> | void;
   /**
    * Called when the object of a DELETE, or of an update that takes its last finalizer, is about to be removed for good, with the object as

@@ -1,8 +1,10 @@
 /** `/api`, `/apis` and what lies directly below them. */
 import { CachedDocument, replyCached } from '../http/cached.ts';
 import type { PathRoute } from '../http/paths.ts';
-import { type Exchange, replyText } from '../http/reply.ts';
-import { JSON_TYPE } from '../represent/media.ts';
+import { methodNotRouted, noSuchResource } from '#machinery/status.ts';
+import { type Exchange, reply, replyText } from '../http/reply.ts';
+import { encodeObject, typeOf } from '../represent/encode.ts';
+import { JSON_TYPE, negotiate } from '../represent/media.ts';
 import type { ApiResponse } from '../door.ts';
 import { aggregated, aggregatedAsked } from './aggregated.ts';
 import type { DiscoveredGroup, DiscoveryIndex } from './index.ts';
@@ -23,7 +25,10 @@ export function discoveryRoutes(index: DiscoveryIndex): PathRoute[] {
     if (found === undefined) documents.set(name, (found = new CachedDocument(Buffer.from(JSON.stringify(make())))));
     return found;
   };
-  const send = (exchange: Exchange, name: string, make: () => object): Promise<ApiResponse> => replyCached(exchange, JSON_TYPE, document(name, make), VARY);
+  const send = async (exchange: Exchange, name: string, make: () => object): Promise<ApiResponse> => {
+    const form = negotiate(exchange.request.headers['accept'], 'plain', true);
+    return form.media === 'json' ? replyCached(exchange, JSON_TYPE, document(name, make), VARY) : reply(exchange, 200, typeOf(form), encodeObject(make(), form));
+  };
   const missing = (exchange: Exchange): ApiResponse => replyText(exchange, 404, '404 page not found\n');
 
   const root = (core: boolean, legacy: (exchange: Exchange) => Promise<ApiResponse>): PathRoute['handle'] => {
@@ -44,6 +49,7 @@ export function discoveryRoutes(index: DiscoveryIndex): PathRoute[] {
   return [
     {
       path: '/api',
+      methods: ['GET'],
       // the address is the one the client came by: it is made for each answer, and small
       handle: root(true, (exchange) =>
         replyCached(exchange, JSON_TYPE, new CachedDocument(Buffer.from(JSON.stringify(apiVersions(exchange.request.headers['host'] ?? '')))), VARY),
@@ -52,10 +58,12 @@ export function discoveryRoutes(index: DiscoveryIndex): PathRoute[] {
     { path: '/apis', handle: root(false, (exchange) => send(exchange, 'groups', () => apiGroupList(index.groups()))) },
     {
       path: '/api/*',
+      methods: ['GET'],
       handle(exchange, path) {
         const [, , version, ...rest] = path.split('/');
         const found = rest.length > 0 ? undefined : index.version('', version!);
-        return found === undefined ? missing(exchange) : send(exchange, path, () => apiResourceList('', found));
+        if (found === undefined) throw noSuchResource();
+        return send(exchange, path, () => apiResourceList('', found));
       },
     },
     {
@@ -63,10 +71,13 @@ export function discoveryRoutes(index: DiscoveryIndex): PathRoute[] {
       handle(exchange, path) {
         const [, , group, version, ...rest] = path.split('/');
         const known = index.groups().find((one) => one.group === group && group !== '');
-        if (known === undefined || rest.length > 0) return missing(exchange);
+        if (known === undefined) return missing(exchange);
+        if (rest.length > 0) throw noSuchResource();
         if (version === undefined) return send(exchange, path, () => apiGroup(known));
         const found = known.versions.find((one) => one.version === version);
-        return found === undefined ? missing(exchange) : send(exchange, path, () => apiResourceList(known.group, found));
+        if (found === undefined) throw noSuchResource();
+        if (exchange.request.method !== 'GET') throw methodNotRouted();
+        return send(exchange, path, () => apiResourceList(known.group, found));
       },
     },
   ];

@@ -1,10 +1,9 @@
 /** DeleteOptions come in the body or, where there is none, in the query. */
 import { decodeEnvelope } from '#kinds/codec/codec.ts';
 import { DecodeError, decodeJson, decodeYaml, undecodable } from '#machinery/decode.ts';
-import { notSupported } from '#machinery/field-error.ts';
 import { badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import type { Call } from '../context.ts';
-import { flag, integer, type Query } from '../routing/query.ts';
+import { dryRunErrors, flag, integer, type Query } from '../routing/query.ts';
 import type { DeleteOptions } from '../verbs/delete.ts';
 import { bodyText, mediaType } from '../write/decode.ts';
 import { JSON_TYPE, PROTOBUF_TYPE, YAML_TYPE } from '../represent/media.ts';
@@ -38,7 +37,9 @@ function bodyOptions(call: Call, { request }: Exchange): Record<string, unknown>
   }
   // typed clients name the group of the resource here, others meta/v1: any will do
   if (object['kind'] !== undefined && object['kind'] !== '' && object['kind'] !== 'DeleteOptions')
-    throw badRequest(`decoded object cannot be converted to DeleteOptions: ${String(object['kind'])}`);
+    throw badRequest(
+      `no kind ${JSON.stringify(object['kind'])} is registered for version ${JSON.stringify(object['apiVersion'] ?? '')} in scheme "k8s.io/apimachinery/pkg/runtime/scheme.go:110"`,
+    );
   return object;
 }
 
@@ -64,9 +65,9 @@ export function deleteOptions(call: Call, exchange: Exchange, query: Query): Del
       ...(policy === null || policy === '' ? {} : { propagationPolicy: policy }),
       ...(query.has('orphanDependents') ? { orphanDependents: flag(query, 'orphanDependents') } : {}),
     };
-    dryRun = query.getAll('dryRun').filter((text) => text !== '');
+    dryRun = query.getAll('dryRun');
   }
-  const wrong = dryRun.find((text) => text !== 'All');
-  if (wrong !== undefined) throw invalidObject('meta.k8s.io', 'DeleteOptions', '', [notSupported('dryRun', wrong, ['All'])]);
+  const errors = dryRunErrors(dryRun);
+  if (errors.length > 0) throw invalidObject('meta.k8s.io', 'DeleteOptions', '', errors);
   return { ...options, dryRun: dryRun.length > 0 };
 }

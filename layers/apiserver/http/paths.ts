@@ -1,4 +1,5 @@
 /** What is no resource: health, version, metrics, discovery, OpenAPI. Each is a small handler under its path. */
+import { methodNotRouted } from '#machinery/status.ts';
 import type { User } from '../authn/port.ts';
 import type { ApiResponse } from '../door.ts';
 import type { RequestInfo } from '../routing/request-info.ts';
@@ -9,11 +10,10 @@ export type PathHandler = (exchange: Exchange, path: string, user: User) => Prom
 export interface PathRoute {
   /** `/version`, or with `/*` at its end for all that lies below. */
   readonly path: string;
+  /** Absent: any, as Kubernetes' plain handlers take them. */
   readonly methods?: readonly string[];
   readonly handle: PathHandler;
 }
-
-const READS = ['GET', 'HEAD'] as const;
 
 export class Paths {
   readonly #exact = new Map<string, PathRoute>();
@@ -31,7 +31,7 @@ export class Paths {
   serve(info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> | ApiResponse {
     const route = this.#exact.get(info.path) ?? this.#below.find(({ path }) => info.path.startsWith(path.slice(0, -1)));
     if (route === undefined) return replyText(exchange, 404, '404 page not found\n');
-    if (!(route.methods ?? READS).includes(exchange.request.method)) return replyText(exchange, 405, 'method not allowed\n');
+    if (route.methods !== undefined && !route.methods.includes(exchange.request.method)) throw methodNotRouted();
     return route.handle(exchange, info.path, user);
   }
 

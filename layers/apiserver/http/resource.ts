@@ -1,5 +1,5 @@
 /** A request for a resource: which kind, which verb. */
-import { ApiError, methodNotAllowed, noSuchResource } from '#machinery/status.ts';
+import { methodNotRouted, noSuchResource } from '#machinery/status.ts';
 import type { Kind } from '#kinds/kind.ts';
 import type { User } from '../authn/port.ts';
 import type { Call } from '../context.ts';
@@ -22,9 +22,8 @@ export interface ResourceEnvironment extends WatchEnvironment {
   stream(info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> | undefined;
 }
 
-function refuseMethod(info: RequestInfo): ApiError {
-  return methodNotAllowed({ group: info.group, resource: info.resource }, info.verb);
-}
+/** Methods that resources take; proxies pass on any. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Whether the path says what the kind is: cluster-scoped kinds have no namespace in it, objects of others always have. */
 function pathFits(kind: Kind, info: RequestInfo): boolean {
@@ -35,23 +34,28 @@ function pathFits(kind: Kind, info: RequestInfo): boolean {
 export async function serveResource(environment: ResourceEnvironment, info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> {
   const { services } = environment;
   const handler = environment.virtuals.find(info);
+  const routed = METHODS.has(exchange.request.method) || info.subresource === 'proxy';
   if (handler !== undefined) {
-    if (info.verb !== 'create') throw refuseMethod(info);
+    if (info.verb !== 'create') throw methodNotRouted();
     return createVirtual(services, handler, info, user, exchange);
   }
-  const streamed = environment.stream(info, user, exchange);
+  const streamed = !routed ? undefined : environment.stream(info, user, exchange);
   if (streamed !== undefined) return streamed;
   const component = info.group === '' && info.version === 'v1' && info.resource === componentStatuses.plural;
   const kind = component ? (componentStatuses as unknown as Kind) : services.registry.byResource(info.group, info.version, info.resource);
   if (kind === undefined) {
-    if (services.registry.virtual(info.group, info.version, info.resource) !== undefined) throw refuseMethod(info);
-    if (environment.index.version(info.group, info.version) === undefined) return replyText(exchange, 404, '404 page not found\n');
+    if (services.registry.virtual(info.group, info.version, info.resource) !== undefined) throw methodNotRouted();
+    if (environment.index.version(info.group, info.version) === undefined) {
+      if (environment.index.groups().some(({ group }) => group === info.group)) throw noSuchResource();
+      return replyText(exchange, 404, '404 page not found\n');
+    }
     throw noSuchResource();
   }
   if (!pathFits(kind, info)) {
-    if (kind.namespaced && info.namespace === '' && info.name === '') throw refuseMethod(info);
+    if (kind.namespaced && info.namespace === '' && info.name === '') throw methodNotRouted();
     throw noSuchResource();
   }
+  if (!routed) throw methodNotRouted();
   if (kind.custom !== undefined) exchange.warnings.push(...kind.custom.warnings);
   if (kind.deprecation !== undefined) exchange.warnings.push(kind.deprecation);
   const call: Call = {
@@ -71,7 +75,7 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
 
 function serveMain(environment: ResourceEnvironment, verb: string, call: Call, exchange: Exchange, info: RequestInfo): Promise<ApiResponse> {
   const can = call.kind.verbs as readonly string[];
-  if (!can.includes(verb)) throw refuseMethod(info);
+  if (!can.includes(verb)) throw methodNotRouted();
   switch (verb) {
     case 'get':
       return readObject(call, exchange);
@@ -80,7 +84,7 @@ function serveMain(environment: ResourceEnvironment, verb: string, call: Call, e
     case 'watch':
       return readWatch(call, exchange, environment);
     case 'create':
-      if (call.name !== '') throw refuseMethod(info);
+      if (call.name !== '') throw methodNotRouted();
       return writeCreate(call, exchange);
     case 'update':
       return writeUpdate(needName(call, info), exchange);
@@ -91,12 +95,12 @@ function serveMain(environment: ResourceEnvironment, verb: string, call: Call, e
     case 'deletecollection':
       return writeDeleteCollection(call, exchange);
     default:
-      throw refuseMethod(info);
+      throw methodNotRouted();
   }
 }
 
 function needName(call: Call, info: RequestInfo): Call {
-  if (call.name === '') throw refuseMethod(info);
+  if (call.name === '') throw methodNotRouted();
   return call;
 }
 
@@ -105,7 +109,7 @@ function serveSubresource(call: Call, exchange: Exchange, info: RequestInfo): Pr
   const isScale = subresource === 'scale' && kind.scale !== undefined;
   const door = kind.stored.find(({ name }) => name === subresource);
   if (!isScale && door === undefined) throw noSuchResource();
-  if (door !== undefined && !(door.verbs as readonly string[]).includes(info.verb)) throw refuseMethod(info);
+  if (door !== undefined && !(door.verbs as readonly string[]).includes(info.verb)) throw methodNotRouted();
   switch (info.verb) {
     case 'get':
       return readObject(call, exchange);
@@ -114,6 +118,6 @@ function serveSubresource(call: Call, exchange: Exchange, info: RequestInfo): Pr
     case 'patch':
       return writePatch(call, exchange);
     default:
-      throw refuseMethod(info);
+      throw methodNotRouted();
   }
 }

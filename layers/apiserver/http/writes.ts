@@ -1,8 +1,8 @@
 /** POST, PUT, PATCH and DELETE: the body and the options taken in, the verb called, its object sent back. */
 import type { Kind } from '#kinds/kind.ts';
-import { invalid, required } from '#machinery/field-error.ts';
+import { invalid } from '#machinery/field-error.ts';
 import type { KubeObject } from '#machinery/object.ts';
-import { invalidObject, success } from '#machinery/status.ts';
+import { badRequest, invalidObject, success } from '#machinery/status.ts';
 import { type Call, refOf } from '../context.ts';
 import type { ApiResponse } from '../door.ts';
 import { encodeObject, represent, servesBytes, typeOf } from '../represent/encode.ts';
@@ -14,7 +14,7 @@ import { create } from '../verbs/create.ts';
 import { checkDeleteOptions, type DeleteOptions, remove } from '../verbs/delete.ts';
 import { removeCollection } from '../verbs/deletecollection.ts';
 import { selectionOf } from '../verbs/list.ts';
-import { patch } from '../verbs/patch.ts';
+import { patch, patchType } from '../verbs/patch.ts';
 import { updateScale } from '../verbs/scale.ts';
 import { update } from '../verbs/update.ts';
 import { bytesOf } from '../write/body.ts';
@@ -73,6 +73,14 @@ export async function writeCreate(call: Call, exchange: Exchange): Promise<ApiRe
   return answer(call, exchange, form, query, 201, created);
 }
 
+/** What a PUT sends is the object of the URL, whether or not there is one. @throws ApiError 400 */
+function checkName({ name, namespace, kind }: Call, { metadata }: KubeObject): void {
+  if ((metadata.name ?? '') === '') throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  if (kind.namespaced && (metadata.namespace ?? '') !== '' && metadata.namespace !== namespace)
+    throw badRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`);
+}
+
 export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiResponse> {
   const { headers, body } = exchange.request;
   const form = formFor(call, exchange);
@@ -81,9 +89,11 @@ export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiRe
   const common = { dryRun: options.dryRun, fieldManager: options.fieldManager, options: optionsObject(query, options) };
   if (call.subresource === 'scale' && call.kind.scale !== undefined) {
     const scale = decodeBody(body, headers['content-type'], scaleType(call), options.fieldValidation, call.warnings);
+    checkName(call, scale);
     return answer(call, exchange, form, query, 200, await updateScale(call, { ...common, change: () => structuredClone(scale) }));
   }
   const object = decodeBody(body, headers['content-type'], bodyTypeOf(call.kind), options.fieldValidation, call.warnings);
+  checkName(call, object);
   let spare: KubeObject | undefined = object;
   const { object: updated, created } = await update(call, {
     ...common,
@@ -105,10 +115,9 @@ export async function writePatch(call: Call, exchange: Exchange): Promise<ApiRes
   const { headers, body } = exchange.request;
   const form = formFor(call, exchange);
   const query = parseQuery(exchange.request.query);
-  const options = writeOptions(query, headers['user-agent'], 'PatchOptions');
   const contentType = headers['content-type'];
-  if (mediaType(contentType) === APPLY_TYPE && !query.get('fieldManager'))
-    throw invalidObject('meta.k8s.io', 'PatchOptions', '', [required('fieldManager', 'is required for apply patch')]);
+  patchType(contentType, isCustom(call.kind));
+  const options = writeOptions(query, headers['user-agent'], 'PatchOptions', mediaType(contentType) === APPLY_TYPE);
   const { object, created } = await patch(
     call,
     {

@@ -1,5 +1,5 @@
 /** Which form an answer takes: the Accept header read as Kubernetes does (`endpoints/handlers/negotiation`). */
-import { notAcceptable } from '#machinery/status.ts';
+import { formNotRouted, notAcceptable } from '#machinery/status.ts';
 
 export type Media = 'json' | 'yaml' | 'protobuf';
 export type Transform = '' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
@@ -72,6 +72,9 @@ function formOf(clause: Clause, offer: Offer, protobuf: boolean): Form | undefin
   return { media, as: as as Transform, version: version as Form['version'], pretty: clause.parameters.get('pretty') === '1' };
 }
 
+const ROUTED: ReadonlySet<string> = new Set([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE, '*/*']);
+const STREAMS = [`${JSON_TYPE};stream=watch`, `${PROTOBUF_TYPE};stream=watch`] as const;
+
 /** Clients send few different headers, each with every request. */
 const KNOWN_LIMIT = 512;
 const known = new Map<string, Form>();
@@ -82,6 +85,9 @@ export function negotiate(accept: string | undefined, offer: Offer, protobuf: bo
   const key = `${offer}${protobuf ? '+' : '-'}${accept}`;
   let form = known.get(key);
   if (form === undefined) {
+    // the router of built-in resources looks at the bare types first
+    if (protobuf && !accept.split(',').some((part) => ROUTED.has(part.split(';')[0]!.trim())))
+      throw formNotRouted([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE, ...(offer === 'list' || offer === 'watch' ? STREAMS : [])]);
     for (const clause of clauses(accept)) if ((form = formOf(clause, offer, protobuf)) !== undefined) break;
     if (form === undefined) throw notAcceptable(acceptable(offer, protobuf));
     if (known.size >= KNOWN_LIMIT) known.clear();

@@ -1,5 +1,5 @@
 /** Query parameters with Kubernetes' names and complaints (meta/v1 ListOptions, CreateOptions, ...). */
-import { type FieldError, forbidden, invalid, notSupported } from '#machinery/field-error.ts';
+import { type FieldError, forbidden, invalid, notSupported, required } from '#machinery/field-error.ts';
 import { type FieldSelector, parseFieldSelector } from '#machinery/fields.ts';
 import { EVERYTHING, type LabelSelector, parseLabelSelector } from '#machinery/labels.ts';
 import { badRequest, invalidObject } from '#machinery/status.ts';
@@ -103,13 +103,22 @@ export interface WriteOptions {
 
 const MANAGER_LIMIT = 128;
 
-export function writeOptions(query: Query, userAgent: string | undefined, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions'): WriteOptions {
+/** The list is shown whole. */
+export const dryRunErrors = (dryRuns: readonly string[]): readonly FieldError[] => (dryRuns.some((text) => text !== 'All') ? [notSupported('dryRun', dryRuns, ['All'])] : []);
+
+/** Go's `%q` of what cannot be printed, as far as a manager's name goes. */
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+export function writeOptions(query: Query, userAgent: string | undefined, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions', apply = false): WriteOptions {
   const errors: FieldError[] = [];
-  const dryRuns = query.getAll('dryRun').filter((text) => text !== '');
-  if (dryRuns.some((text) => text !== 'All')) errors.push(notSupported('dryRun', dryRuns[0], ['All']));
   const manager = query.get('fieldManager') ?? '';
+  const dryRuns = query.getAll('dryRun');
+  if (apply && manager === '') errors.push(required('fieldManager', 'is required for apply patch'));
+  errors.push(...dryRunErrors(dryRuns));
   if (manager.length > MANAGER_LIMIT) errors.push({ type: 'FieldValueTooLong', field: 'fieldManager', value: '', detail: `may not be more than ${MANAGER_LIMIT} bytes` });
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) errors.push(invalid('fieldManager', manager, 'should only contain printable characters'));
+  const odd = [...manager].findIndex((character) => unprintable.test(character));
+  if (odd >= 0)
+    errors.push(invalid('fieldManager', manager, `invalid character U+${[...manager][odd]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} (at position ${odd})`));
   const validation = query.get('fieldValidation') ?? '';
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) errors.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
   if (errors.length > 0) throw invalidObject('meta.k8s.io', kind, '', errors);

@@ -111,7 +111,10 @@ export function requestInfo(method: string, rawPath: string, query: string): Req
   };
 }
 
+/** Paths of Kubernetes' router; its plain handlers know no slash behind them. */
+const SLASH_MAY_FOLLOW = /^\/(?:apis?|version|openid\/v1\/jwks|\.well-known\/openid-configuration)(?:\/.*)?\/$/;
+
 function nonResource(method: string, rawPath: string): RequestInfo {
   const path = decode(rawPath);
-  return { isResource: false, path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, verb: method.toLowerCase(), ...NON_RESOURCE };
+  return { isResource: false, path: SLASH_MAY_FOLLOW.test(path) ? path.slice(0, -1) : path, verb: method.toLowerCase(), ...NON_RESOURCE };
 }

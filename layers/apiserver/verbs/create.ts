@@ -63,11 +63,11 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
       dryRun: input.dryRun,
       ...(input.options === undefined ? {} : { options: input.options }),
     });
-    await chain.mutate();
-    kind.defaults?.(object);
+    if (await chain.mutate()) kind.defaults?.(object);
     // before validation: entries that cannot be read are dropped, not refused
     if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);
     else input.tracker(object, undefined);
+    await chain.allocate();
     const errors = [...validateObjectMeta(object.metadata, kind), ...(kind.validate?.(object, context) ?? []), ...(kind.validateCreate?.(object, context) ?? [])];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);
     call.warnings.push(...(kind.warnings?.(object, undefined) ?? []));

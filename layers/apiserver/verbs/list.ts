@@ -97,12 +97,21 @@ export async function list(call: Call, options: ListOptions): Promise<ListResult
   const rv = Math.max(1, page.rv);
   if (options.limit > 0) {
     const more = page.more && page.items.length > 0;
+    // a snapshot of which the first page has counted the rest
+    const remaining = page.remaining ?? (token?.left === undefined || token.rv === -1 ? undefined : token.left - page.items.length);
     return {
       rv,
       items: page.items,
       rest: undefined,
-      continue: more ? encodeContinue({ rv, after: page.items.at(-1)!.key, since: token === undefined || token.rv === -1 ? now : token.since }) : '',
-      remaining: more && options.labelText === '' && options.fieldText === '' ? page.remaining : undefined,
+      continue: more
+        ? encodeContinue({
+            rv,
+            after: page.items.at(-1)!.key,
+            since: token === undefined || token.rv === -1 ? now : token.since,
+            ...(remaining === undefined ? {} : { left: remaining }),
+          })
+        : '',
+      remaining: more && options.labelText === '' && options.fieldText === '' ? remaining : undefined,
     };
   }
   return { rv, items: page.items, rest: page.more ? () => remainder(store, query, page) : undefined, continue: '', remaining: undefined };

@@ -5,8 +5,8 @@ import { jsonPatch } from '#machinery/json-patch.ts';
 import { mergePatch } from '#machinery/merge-patch.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { strategicMergePatch } from '#machinery/strategic-merge-patch.ts';
-import { forbidden } from '#machinery/field-error.ts';
-import { type ApiError, badRequest, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
+import { forbidden, invalid } from '#machinery/field-error.ts';
+import { type ApiError, badRequest, bodyNotRouted, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
 import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report, warningsOf } from '../write/decode.ts';
 import { patchFindings } from './patch-findings.ts';
@@ -43,6 +43,7 @@ export interface PatchInput {
 export function patchType(contentType: string | undefined, custom: boolean): PatchType {
   const media = mediaType(contentType);
   const type = TYPES[media];
+  if (type === undefined && !custom) throw bodyNotRouted();
   if (type === undefined || (custom && type === 'strategic')) throw unsupportedMediaType(Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic')));
   return type;
 }
@@ -68,7 +69,7 @@ export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'p
       value = jsonPatch(current, input.patch);
       break;
     case 'merge':
-      if (typeof input.patch !== 'object' || input.patch === null || Array.isArray(input.patch)) throw badRequest('error decoding patch: a merge patch is a JSON object');
+      if (typeof input.patch !== 'object' || input.patch === null || Array.isArray(input.patch)) throw badRequest(`error decoding patch: ${notAnObject(input.patch)}`);
       value = mergePatch(current, input.patch);
       break;
     case 'strategic':
@@ -81,18 +82,32 @@ export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'p
   return decodePatched(value, input, type, warnings);
 }
 
-function decodePatched(
-  value: unknown,
-  { fieldValidation: validation, problems = [] }: Pick<PatchInput, 'fieldValidation' | 'problems'>,
-  type: BodyType,
-  warnings: string[],
-): KubeObject {
+const notAnObject = (value: unknown): string =>
+  `json: cannot unmarshal ${Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value} into Go value of type map[string]interface {}`;
+
+/** As Go prints a value of no type: `map[a:1 b:[x y]]`. */
+function goValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
+  if (typeof value !== 'object' || value === null) return value === null ? '<nil>' : String(value);
+  return `map[${Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${key}:${goValue(item)}`)
+    .join(' ')}]`;
+}
+
+/** A patch that makes of the object what its type does not allow: the client is shown what was made, or its patch. */
+function unfit(value: unknown, { type, patch }: Pick<PatchInput, 'type' | 'patch'>, message: string): ApiError {
+  return invalidObject('', '', '', [invalid('patch', type === 'strategic' ? goValue(patch) : JSON.stringify(value), message)]);
+}
+
+function decodePatched(value: unknown, input: Pick<PatchInput, 'type' | 'patch' | 'fieldValidation' | 'problems'>, type: BodyType, warnings: string[]): KubeObject {
+  const { fieldValidation: validation, problems = [] } = input;
   try {
     // decoding takes its value over; parts of the current object may be in it
     const decoded = decodeValue(structuredClone(value), { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) });
     return ofKind(report({ object: decoded.object, findings: [...problems, ...decoded.findings] }, validation, warnings), type);
   } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(error.message);
+    if (error instanceof DecodeError) throw unfit(value, input, error.message);
     throw error;
   }
 }
@@ -157,7 +172,9 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
 
 function applied(patch: unknown): KubeObject {
   if (typeof patch === 'object' && patch !== null && !Array.isArray(patch)) return patch as KubeObject;
-  throw badRequest('error decoding YAML: an applied configuration is an object');
+  throw badRequest(
+    patch === null || patch === undefined ? 'invalid object type: /, Kind=' : `error decoding YAML: error unmarshaling JSON: while decoding JSON: ${notAnObject(patch)}`,
+  );
 }
 
 function namesVersion(input: PatchInput): boolean {

@@ -142,13 +142,13 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
       dryRun: input.dryRun,
       ...(input.options === undefined ? {} : { options: input.options }),
     });
-    await chain.mutate();
-    kind.defaults?.(object);
+    if (await chain.mutate()) kind.defaults?.(object);
     // what comes through `/status` tells what was seen, and asks for nothing
     if (kind.hasGeneration && door?.name !== 'status' && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
     // before validation: entries that cannot be read are dropped, not refused
     if (input.tracker === undefined) trackUpdate(call, old, object, input.fieldManager);
     else input.tracker(object, old);
+    await chain.allocate();
     const errors = [
       ...validateObjectMeta(metadata, kind),
       ...validateObjectMetaUpdate(metadata, old.metadata),

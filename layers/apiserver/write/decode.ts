@@ -1,5 +1,6 @@
 /** The body of a write, whatever its form, as an object of the kind that the URL names. */
 import { decodeObject } from '#kinds/codec/codec.ts';
+import { builtInKinds } from '#kinds/registry.ts';
 import { type Decoded, DecodeError, decodeJson, decodeYaml, strictError, undecodable } from '#machinery/decode.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import type { TypeSchema } from '#machinery/schema.ts';
@@ -31,6 +32,9 @@ export function bodyText(body: Uint8Array): string {
   }
 }
 
+/** The Go package of the group's internal types. */
+const packageOf = (group: string): string => (group === '' ? 'core' : group.split('.')[0]!);
+
 /** Checks that the object is what the URL says, and fills in what it leaves out. */
 export function ofKind(object: KubeObject, type: BodyType, name = ''): KubeObject {
   const wanted = apiVersionOf(type);
@@ -38,10 +42,13 @@ export function ofKind(object: KubeObject, type: BodyType, name = ''): KubeObjec
   object.kind ||= type.kind;
   if (object.kind !== type.kind || object.apiVersion !== wanted) {
     const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
-    if (object.kind !== type.kind)
+    const given = `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}`;
+    const known = builtInKinds().byKind(group!, version!, object.kind) !== undefined;
+    if (type.unstructured === true ? object.kind !== type.kind : !known)
       throw badRequest(
-        `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: no kind ${JSON.stringify(object.kind)} is registered for this resource`,
+        `${given}: no kind ${JSON.stringify(object.kind)} is registered for version ${JSON.stringify(object.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
       );
+    if (object.kind !== type.kind) throw badRequest(`${given}: converting (${version}.${object.kind}) to (${packageOf(type.group)}.${type.kind}): unknown conversion`);
     throw badRequest(`the API version in the data (${group === '' ? version : `${group}/${version}`}) does not match the expected API version (${wanted})`);
   }
   object.metadata ??= name === '' ? {} : { name };

@@ -7,6 +7,7 @@ const TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'
 export function defaultTolerationSeconds(seconds: number): AdmissionPlugin {
   return {
     name: 'DefaultTolerationSeconds',
+    complete: true,
     handles: ({ operation, resource, group, subresource }) => (operation === 'CREATE' || operation === 'UPDATE') && resource === 'pods' && group === '' && subresource === '',
     admit({ object }) {
       const spec = (object as Pod).spec;

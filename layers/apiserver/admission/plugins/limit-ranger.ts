@@ -35,7 +35,8 @@ function defaultContainer(container: Container, item: LimitRangeItem): string[] 
   return set;
 }
 
-function defaultPod(pod: Pod, items: readonly LimitRangeItem[]): void {
+/** @returns whether there was anything to set */
+function defaultPod(pod: Pod, items: readonly LimitRangeItem[]): boolean {
   const notes: string[] = [];
   for (const item of items) {
     if (item.type !== 'Container') continue;
@@ -50,7 +51,9 @@ function defaultPod(pod: Pod, items: readonly LimitRangeItem[]): void {
       }
     }
   }
-  if (notes.length > 0) pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${notes.join('; ')}` };
+  if (notes.length === 0) return false;
+  pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${notes.join('; ')}` };
+  return true;
 }
 
 /** The resources of a whole pod: containers run together, init containers one after the other. */
@@ -100,6 +103,7 @@ function bounds(
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
+  complete: true,
   handles: ({ operation, resource, group, subresource }) =>
     group === '' &&
     subresource === '' &&
@@ -107,10 +111,10 @@ export const limitRanger: AdmissionPlugin = {
   async admit(attributes, { store }) {
     if (!isPod(attributes) || (await store.count('limitranges', attributes.namespace)) === 0) return;
     const ranges = await readAll<LimitRange>(store, 'limitranges', attributes.namespace);
-    defaultPod(
-      attributes.object as Pod,
-      ranges.flatMap(({ spec }) => spec?.limits ?? []),
-    );
+    const pod = attributes.object as Pod;
+    // limits that were set are requests as well
+    const items = ranges.flatMap(({ spec }) => spec?.limits ?? []);
+    if (defaultPod(pod, items)) attributes.kind?.defaults?.(pod);
   },
   async validate(attributes, { store }) {
     if ((await store.count('limitranges', attributes.namespace)) === 0) return;

@@ -6,6 +6,7 @@ const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-p
 
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
+  complete: true,
   handles: ({ operation, namespace, resource, group, subresource }) =>
     subresource === '' && ((operation === 'CREATE' && namespace !== '') || (operation === 'DELETE' && resource === 'namespaces' && group === '')),
   async admit({ operation, namespace, group, resource, name }, { store }) {

@@ -7,6 +7,7 @@ const LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
 export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
+  complete: true,
   handles: ({ operation, group, resource, subresource }) =>
     operation === 'CREATE' && group === '' && ((resource === 'pods' && (subresource === '' || subresource === 'binding')) || (resource === 'bindings' && subresource === '')),
   async admit({ object, resource, subresource }, { store }) {

@@ -20,6 +20,7 @@ async function defaultClass(store: Store): Promise<PriorityClass | undefined> {
 
 export const priority: AdmissionPlugin = {
   name: 'Priority',
+  complete: true,
   handles: (attributes) => isPod(attributes) || (isClass(attributes) && (attributes.operation === 'CREATE' || attributes.operation === 'UPDATE')),
   async admit(attributes, { store }) {
     if (!isPod(attributes)) return;

@@ -8,8 +8,9 @@ const ref = { group: '', resource: 'pods' } as const;
 
 export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
+  complete: true,
   handles: ({ operation, resource, group, subresource }) => operation === 'CREATE' && resource === 'pods' && group === '' && subresource === '',
-  async admit({ object, name }, { store }) {
+  async admit({ object, name, kind }, { store }) {
     const spec = (object as Pod).spec;
     if (spec?.runtimeClassName === undefined) return;
     const found = await read<RuntimeClass>(store, 'runtimeclasses.node.k8s.io', '', spec.runtimeClassName);
@@ -19,6 +20,8 @@ export const runtimeClass: AdmissionPlugin = {
       if (spec.overhead !== undefined && JSON.stringify(spec.overhead) !== JSON.stringify(overhead))
         throw forbiddenRequest(ref, name, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
       spec.overhead = { ...overhead };
+      // quantities are rounded up in pods
+      kind?.defaults?.(object!);
     } else if (spec.overhead !== undefined && Object.keys(spec.overhead).length > 0)
       throw forbiddenRequest(ref, name, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
     for (const [key, value] of Object.entries(found.scheduling?.nodeSelector ?? {})) {
@@ -29,6 +32,6 @@ export const runtimeClass: AdmissionPlugin = {
     }
     const known = new Set((spec.tolerations ?? []).map((toleration) => JSON.stringify(toleration)));
     const more = (found.scheduling?.tolerations ?? []).filter((toleration) => !known.has(JSON.stringify(toleration)));
-    if (more.length > 0) spec.tolerations = [...(spec.tolerations ?? []), ...more];
+    if (more.length > 0) spec.tolerations = [...(spec.tolerations ?? []), ...more.map((toleration) => ({ ...toleration }))];
   },
 };

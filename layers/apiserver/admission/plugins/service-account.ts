@@ -39,6 +39,7 @@ function mountToken(spec: PodSpec, suffix: () => string): void {
 
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
+  complete: true,
   handles: ({ operation, resource, group, subresource }) => operation === 'CREATE' && resource === 'pods' && group === '' && subresource === '',
   async admit({ object, namespace, name }, { store, context }) {
     const pod = object as Pod;

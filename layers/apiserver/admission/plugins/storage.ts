@@ -20,6 +20,7 @@ async function newestDefault<T extends KubeObject>(store: Store, resource: strin
 
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
+  complete: true,
   handles: ({ operation, resource, group, subresource }) => operation === 'CREATE' && group === '' && subresource === '' && FINALIZERS[resource] !== undefined,
   admit({ object, resource }) {
     const { metadata } = object!;

@@ -44,6 +44,7 @@ export function mutatingPolicies(services: () => Services): AdmissionPlugin {
   const source = policySource<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>(services, `mutatingadmissionpolicies.${GROUP}`, `mutatingadmissionpolicybindings.${GROUP}`);
   return {
     name: NAME,
+    complete: true,
     handles: (attributes) => !isExempt(attributes) && attributes.operation !== 'CONNECT',
     admit(attributes) {
       const hooks = source.hooks();

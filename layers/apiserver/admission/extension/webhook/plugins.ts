@@ -18,6 +18,7 @@ export function mutatingWebhooks(services: () => Services): AdmissionPlugin {
   const configurations = follow<MutatingWebhookConfiguration>(() => services().store, `mutatingwebhookconfigurations.${GROUP}`);
   return {
     name: MUTATING,
+    complete: true,
     handles: (attributes) => !isExempt(attributes),
     admit(attributes) {
       const items = configurations.items();

@@ -186,9 +186,8 @@ export function serviceAllocation(options: ServiceAllocationOptions): AdmissionP
 
   return {
     name: 'ServiceAllocation',
-    once: true,
     handles: ({ resource, group, subresource, operation }) => resource === 'services' && group === '' && subresource === '' && operation !== 'CONNECT',
-    async admit(attributes, services) {
+    async allocate(attributes, services) {
       const service = attributes.object as Service | undefined;
       const old = attributes.oldObject as Service | undefined;
       if (service?.spec === undefined) return;
