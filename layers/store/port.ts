@@ -105,7 +105,7 @@ export interface ListPage {
   readonly items: readonly StoredObject[];
   /** True when objects that match may follow. */
   readonly more: boolean;
-  /** How many follow, where the query has no `match` and counting is cheap. */
+  /** How many follow, where the query has no `match` and they were counted; the first page of the newest state always says it. */
   readonly remaining?: number;
 }
 
@@ -142,7 +142,7 @@ export interface Store {
   previous(change: Change): Promise<Uint8Array | undefined>;
   /** How many objects a resource has, in all namespaces or in one. */
   count(resource: ResourceName, namespace?: string): Promise<number>;
-  /** The resources that hold at least one object. */
+  /** All resources that hold an object; there may be some among them that only held one once. */
   resources(): Promise<readonly ResourceName[]>;
   close(): Promise<void>;
 }

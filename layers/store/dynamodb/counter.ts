@@ -19,10 +19,14 @@ export interface Count {
 const countOf = (item: Item | undefined): Count =>
   item === undefined ? { last: 1, settled: 1, time: 0 } : { last: numberOf(item, 'n') + 1, settled: Math.max(1, numberOf(item, 'settled')), time: numberOf(item, 'time') };
 
+type Waiting = Map<string, { readonly resolve: (item: Item | undefined) => void; readonly reject: (error: unknown) => void }[]>;
+
 export class Counters {
   readonly #calls: Calls;
   readonly #reader: Reader;
   readonly #kept: Kept;
+  /** Who waits for which counter, until this turn is over. */
+  #waiting: Waiting | undefined;
 
   constructor(calls: Calls, reader: Reader, kept: Kept) {
     this.#calls = calls;
@@ -30,8 +34,41 @@ export class Counters {
     this.#kept = kept;
   }
 
+  /** Counters that are asked for in the same turn are read in one request: who keeps many resources looks at all of them. */
   async read({ counter }: Partitions, consistent = true): Promise<Count> {
-    return countOf(await this.#reader.item({ pk: counter, sk: COUNTER_SORT_KEY }, consistent));
+    return countOf(await (consistent ? this.#together(counter) : this.#reader.item({ pk: counter, sk: COUNTER_SORT_KEY }, false)));
+  }
+
+  #together(counter: string): Promise<Item | undefined> {
+    const waiting = (this.#waiting ??= this.#beginTurn());
+    return new Promise((resolve, reject) => {
+      const one = { resolve, reject };
+      const others = waiting.get(counter);
+      if (others === undefined) waiting.set(counter, [one]);
+      else others.push(one);
+    });
+  }
+
+  #beginTurn(): Waiting {
+    const waiting: Waiting = new Map();
+    setImmediate(() => {
+      this.#waiting = undefined;
+      void this.#readAll(waiting);
+    });
+    return waiting;
+  }
+
+  async #readAll(waiting: Waiting): Promise<void> {
+    const counters = [...waiting.keys()];
+    const key = (counter: string): { readonly pk: string; readonly sk: string } => ({ pk: counter, sk: COUNTER_SORT_KEY });
+    try {
+      const only = counters.length === 1 ? await this.#reader.item(key(counters[0]!)) : undefined;
+      const items = counters.length === 1 ? (only === undefined ? [] : [only]) : await this.#reader.items(counters.map(key));
+      const found = new Map(items.map((item) => [item['pk']!.S!, item]));
+      for (const [counter, all] of waiting) for (const { resolve } of all) resolve(found.get(counter));
+    } catch (error) {
+      for (const all of waiting.values()) for (const { reject } of all) reject(error);
+    }
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Reader } from './reader.ts';
 import { fromSortKey, sortKey } from './keys.ts';
 import { indexedOf, isGone, numberOf, storedObject, type Item, type LoggedChange } from './records.ts';
 import type { ResourceLog } from './resource-log.ts';
-import { order, Scan, type Position } from './scan.ts';
+import { BEHIND_BLANK, END, order, Scan, type Position } from './scan.ts';
 
 /** How long a reader waits for a resourceVersion that is still to come: what kube-apiserver does (milliseconds). */
 const FUTURE_WAIT = 3_000;
@@ -56,11 +56,22 @@ export class Lists {
         const rv = at ?? Math.max(log.frontier, needed);
         if (entries.length <= limit && !read.ended) continue;
         const items = await Promise.all(entries.slice(0, limit).map(async ({ whole }) => whole()));
-        return { rv, items, more: entries.length > limit };
+        const more = entries.length > limit;
+        // of the first page only: who pages on knows how many the pages since have taken off
+        const counted = more && at === undefined && query.after === undefined && query.match === undefined && query.name === undefined;
+        return { rv, items, more, ...(counted && { remaining: await this.#behind(log, query, items.at(-1)!.key) }) };
       }
     } finally {
       collected.end();
     }
+  }
+
+  /** How many objects lie behind this one: what clients show as an estimate, so no snapshot of it is made. */
+  async #behind({ partitions }: ResourceLog, { namespace }: ListQuery, last: StoredObject['key']): Promise<number> {
+    const range = { low: `${sortKey(last.namespace, last.name)}\u0000`, high: namespace === undefined ? END : `${namespace}${BEHIND_BLANK}` };
+    const stripes = namespace === undefined ? partitions.objects : [partitions.of(namespace)];
+    const counts = await Promise.all(stripes.map(async (pk) => this.#reader.count(pk, range, false)));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** For each key that changed the state before its first change; `undefined`: there was none. */

@@ -63,6 +63,7 @@ describe.skipIf(skipWithoutDynamodbLocal('the protocol of the store on DynamoDB'
     await write(one, put({ name: 'a' }));
     expect(await listed(other)).toEqual([]);
     expect(await other.resources()).toEqual([]);
+    expect(await one.resources()).toEqual([RESOURCE]);
     expect(await write(other, put({ name: 'a' }))).toBe(2);
   });
 

@@ -85,7 +85,7 @@ export class Reader {
   }
 
   /** How many live objects lie between; what was read is paid for. */
-  async count(pk: string, range: { readonly low: string; readonly high: string }): Promise<number> {
+  async count(pk: string, range: { readonly low: string; readonly high: string }, consistent = true): Promise<number> {
     let total = 0;
     for (let from: Item | undefined; ;) {
       const start = from;
@@ -93,7 +93,7 @@ export class Reader {
         client.send(
           new QueryCommand({
             TableName: this.#calls.table,
-            ConsistentRead: true,
+            ConsistentRead: consistent,
             Select: 'COUNT',
             KeyConditionExpression: 'pk = :pk AND sk BETWEEN :low AND :high',
             FilterExpression: 'attribute_not_exists(gone)',

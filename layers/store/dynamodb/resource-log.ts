@@ -7,7 +7,7 @@ import type { Clock, Random } from '#machinery/clock.ts';
 import { StoreExpired } from '../errors.ts';
 import type { ResourceName, WatchListener } from '../port.ts';
 import type { Calls } from './calls.ts';
-import type { Counters } from './counter.ts';
+import type { Count, Counters } from './counter.ts';
 import type { Fence } from './fence.ts';
 import type { Kept, Times } from './history.ts';
 import type { Partitions } from './keys.ts';
@@ -62,7 +62,7 @@ export class ResourceLog implements Past {
   readonly #polls: Polls;
   readonly #collecting = new Set<Collected>();
   readonly #waiting = new Set<{ readonly rv: number; readonly reached: () => void }>();
-  #started: Promise<void> | undefined;
+  #started: Promise<Count> | undefined;
   #ready = false;
   #next: Promise<void> | undefined;
   #flight: Promise<void> | undefined;
@@ -100,13 +100,15 @@ export class ResourceLog implements Past {
   }
 
   async #look(consistent: boolean): Promise<void> {
+    // who opens the log has just read the counter
+    const opened = this.#started === undefined ? await this.open() : undefined;
     await this.open();
-    const { last } = await this.#parts.counters.read(this.partitions, consistent);
+    const { last } = opened ?? (await this.#parts.counters.read(this.partitions, consistent));
     if (last > this.position) await this.#fill(last);
   }
 
   /** Finds out where the log is, once. */
-  open(): Promise<void> {
+  open(): Promise<Count> {
     this.#started ??= this.#begin().catch((error: unknown) => {
       this.#started = undefined;
       throw error;
@@ -114,9 +116,10 @@ export class ResourceLog implements Past {
     return this.#started;
   }
 
-  async #begin(): Promise<void> {
+  async #begin(): Promise<Count> {
     const { clock, counters, kept } = this.#parts;
-    const { last, settled, time } = await counters.read(this.partitions);
+    const count = await counters.read(this.partitions);
+    const { last, settled, time } = count;
     // after a long silence nothing is in flight, and the log may have been deleted
     const from = time > 0 && clock.now() - time > kept.settledAfter ? last : settled;
     this.position = this.frontier = this.#hint = from;
@@ -126,6 +129,7 @@ export class ResourceLog implements Past {
       await counters.settle(this.partitions, from);
     }
     this.#ready = true;
+    return count;
   }
 
   /** Slots that this process has filled itself. */

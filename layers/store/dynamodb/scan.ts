@@ -10,9 +10,9 @@ export interface Position {
 }
 
 /** Sorts above every character that a name or a namespace begins with. */
-const END = '\u{10ffff}';
+export const END = '\u{10ffff}';
 /** Sorts right above the blank between namespace and name. */
-const BEHIND_BLANK = '!';
+export const BEHIND_BLANK = '!';
 
 export const order = (left: Position, right: Position): number => compareUtf8(left.namespace, right.namespace) || compareUtf8(left.name, right.name);
 

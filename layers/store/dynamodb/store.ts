@@ -155,14 +155,7 @@ class Dynamo implements DynamoStore {
 
   async resources(): Promise<readonly ResourceName[]> {
     this.#calls.check();
-    const known = await this.#registry.all();
-    const held = await Promise.all(known.map(async (resource) => this.#any(resource)));
-    return known.filter((_, index) => held[index]);
-  }
-
-  async #any(resource: ResourceName): Promise<boolean> {
-    const { items } = await this.list({ resource, version: 'latest', limit: 1 });
-    return items.length > 0;
+    return this.#registry.all();
   }
 
   wake(resource: ResourceName): void {
