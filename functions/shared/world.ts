@@ -82,7 +82,7 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const { address: apiAddress, port: apiPort } = record.api ?? api;
   const bootstrap = { apiAddress, apiPort, serviceCidr: record.serviceCIDR, clientCa: caBundle };
   const controllers = [
-    ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap, secretToken: open.secretToken }),
+    ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap, secretToken: open.secretToken, nodeLifecycle: { memory: 'lease' } }),
     ...installationControllers({ bootstrap, client }),
     nodeQueueController(record.name, queues.nodes),
     ...(options.moreControllers ?? []),

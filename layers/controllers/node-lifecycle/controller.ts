@@ -9,7 +9,7 @@ import { isConflict, isNotFound } from '#machinery/status.ts';
 import { nameOf, namespaceOf, sameJson } from '../shared/keys.ts';
 import { isReady } from '../shared/pods.ts';
 import { mayEvict, zoneOf } from './disruption.ts';
-import { createHeartbeats } from './heartbeat.ts';
+import { sightingsInLeases, sightingsInProcess, silenceOf } from './heartbeat.ts';
 import { conditionStatus, wantedTaints } from './taints.ts';
 import { unknownConditions } from './unknown.ts';
 
@@ -24,6 +24,8 @@ export interface NodeLifecycleOptions {
   readonly graceSeconds?: number;
   /** The same for a node that never posted a status; Kubernetes' --node-startup-grace-period. */
   readonly startupGraceSeconds?: number;
+  /** Where it is remembered when a node was last heard of; `lease` where each look may be another process'. `process` where nothing is said. */
+  readonly memory?: 'process' | 'lease';
 }
 
 const GRACE_S = 20;
@@ -50,8 +52,8 @@ async function markPodsNotReady(node: Node, { cache, client, clock, event }: Con
   );
 }
 
-export function nodeLifecycleController({ graceSeconds = GRACE_S, startupGraceSeconds = STARTUP_GRACE_S }: NodeLifecycleOptions = {}): Controller {
-  const heartbeats = createHeartbeats();
+export function nodeLifecycleController({ graceSeconds = GRACE_S, startupGraceSeconds = STARTUP_GRACE_S, memory = 'process' }: NodeLifecycleOptions = {}): Controller {
+  const sightings = memory === 'lease' ? sightingsInLeases() : sightingsInProcess();
 
   /** Live: leases are renewed outside the change log. */
   async function leaseOf(name: string, { client }: ControllerContext): Promise<Lease | undefined> {
@@ -67,11 +69,11 @@ export function nodeLifecycleController({ graceSeconds = GRACE_S, startupGraceSe
     const { cache, client, clock, event } = context;
     let node = cache.get<Node>('nodes', '', key);
     if (node === undefined) {
-      heartbeats.forget(key);
+      sightings.forget(key);
       return {};
     }
     if (node.metadata.deletionTimestamp !== undefined) return {};
-    const silence = heartbeats.silence(node, await leaseOf(key, context), clock.now());
+    const silence = await silenceOf(sightings, node, await leaseOf(key, context), clock.now(), client);
     const grace = (conditionStatus(node, 'Ready') === undefined ? startupGraceSeconds : graceSeconds) * 1000;
     const lost = silence >= grace;
     const now = clock.now();

@@ -17,16 +17,9 @@ afterEach(async () => {
 });
 const tolerations = (seconds: number) =>
   ['not-ready', 'unreachable'].map((key) => ({ key: `node.kubernetes.io/${key}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }));
-const start = async (objects: NonNullable<WorldOptions['objects']>): Promise<void> => {
+const start = async (objects: NonNullable<WorldOptions['objects']>, lifecycle = nodeLifecycleController()): Promise<void> => {
   world = await createWorld({
-    controllers: [
-      nodeLifecycleController(),
-      taintEvictionController(),
-      podGcController(),
-      replicationController(),
-      endpointsController(),
-      nodeIpamController({ clusterCidr: '10.244.0.0/16' }),
-    ],
+    controllers: [lifecycle, taintEvictionController(), podGcController(), replicationController(), endpointsController(), nodeIpamController({ clusterCidr: '10.244.0.0/16' })],
     objects,
   });
 };
@@ -55,6 +48,27 @@ describe('a node that falls silent', () => {
     [LEASES, lease('n1', now)],
     [LEASES, lease('n2', now)],
   ];
+
+  /** Each look by another process, as function environments come and go. */
+  const forgetful = (memory: 'process' | 'lease') => ({
+    ...nodeLifecycleController(),
+    reconcile: (...args: Parameters<ReturnType<typeof nodeLifecycleController>['reconcile']>) => nodeLifecycleController({ memory }).reconcile(...args),
+  });
+
+  test('is Unknown in time also where each look is another process, by what is kept with its lease', async () => {
+    await start(two(), forgetful('lease'));
+    await pass(30, 'n1', 'n2');
+    expect([await ready('n1'), await ready('n2')]).toEqual(['True', 'True']);
+    await pass(45, 'n2');
+    expect([await ready('n1'), await ready('n2')]).toEqual(['Unknown', 'True']);
+    // what is kept is not the lease's own: its holder renews it as before
+    expect((await world.client.get<Lease>(LEASES, 'kube-node-lease', 'n2')).spec).toMatchObject({ holderIdentity: 'n2' });
+    await world.stop();
+    // the control: a memory that dies with its process never sees a node fall silent
+    await start(two(), forgetful('process'));
+    await pass(75, 'n2');
+    expect(await ready('n1')).toBe('True');
+  });
 
   test('is Unknown after the grace, its pods are not ready and leave after what they tolerate, and others replace them', async () => {
     await start([...two(), ['services', service('web')], ['replicationcontrollers', rc('web', 1)]]);
