@@ -26,6 +26,11 @@ import { pulledStore } from './pulled-store.ts';
 import { type ThawingClock, thawingClock } from './thawing-clock.ts';
 
 const NAMESPACE = 'Paperplane';
+/**
+ * Of an instance that goes away EC2 tells; this is for agents that hang. Each node is looked at once in this time, and each look is six requests
+ * to queues and two invocations: at 20 s they were most of what a quiet node costs.
+ */
+const NODE_GRACE_SECONDS = 40;
 /** Counted where an operator looks; the rest is too much for CloudWatch's prices. */
 const PUBLISHED: ReadonlySet<string> = new Set(['paperplane_dead_letters_total', 'paperplane_foreign_messages_total', 'workqueue_retries_total']);
 
@@ -82,7 +87,14 @@ export async function openWorld(installation: Installation, record: ClusterRecor
   const { address: apiAddress, port: apiPort } = record.api ?? api;
   const bootstrap = { apiAddress, apiPort, serviceCidr: record.serviceCIDR, clientCa: caBundle };
   const controllers = [
-    ...clusterControllers({ registry, caBundle, clusterCidr: record.podCIDR, bootstrap, secretToken: open.secretToken, nodeLifecycle: { memory: 'lease' } }),
+    ...clusterControllers({
+      registry,
+      caBundle,
+      clusterCidr: record.podCIDR,
+      bootstrap,
+      secretToken: open.secretToken,
+      nodeLifecycle: { memory: 'lease', graceSeconds: NODE_GRACE_SECONDS },
+    }),
     ...installationControllers({ bootstrap, client }),
     nodeQueueController(record.name, queues.nodes),
     ...(options.moreControllers ?? []),

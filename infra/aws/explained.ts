@@ -17,6 +17,7 @@ export function explain(stack: Stack, name: string): void {
   const explained: readonly Explained[] = [
     { at: 'Undelivered', rules: ['SQS3'], reason: 'It is the dead-letter queue: of the table stream and of EventBridge, which are no queues' },
     { at: 'DispatcherRole', rules: [nodeQueues], reason: 'Queues of nodes come and go with them; the prefix is the installation’s own' },
+    { at: 'ReconcilerRole', rules: [nodeQueues], reason: 'It makes and removes queues of nodes; the prefix is the installation’s own' },
     { at: 'DispatcherRole', rules: ['IAM5[Resource::*]'], reason: 'dynamodb:ListStreams knows no resources; the event source mapping asks for it' },
     { at: 'ReconcilerRole', rules: ['IAM5[Resource::*]'], reason: 'Describe actions of EC2 and Elastic Load Balancing know no resources' },
     {

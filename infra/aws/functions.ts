@@ -108,6 +108,8 @@ export function createFunctions(scope: Construct, options: FunctionsOptions): Fu
   ];
   for (const [name, arns] of sends) rights(name, ['sqs:SendMessage'], arns);
   rights('dispatcher', ['sqs:GetQueueUrl'], [nodeQueues]);
+  // a node's queue comes and goes with it
+  rights('reconciler', ['sqs:CreateQueue', 'sqs:TagQueue', 'sqs:GetQueueUrl', 'sqs:DeleteQueue'], [nodeQueues]);
   rights('reconciler', ['sqs:ChangeMessageVisibility'], [queues.reconcile.queueArn]);
   rights('reconciler', ['events:EnableRule'], [timerRule]);
   rights('timer', ['events:DisableRule'], [timerRule]);

@@ -26,6 +26,7 @@ import { Effect, type IInstanceProfile, InstanceProfile, PolicyStatement, Role, 
 import type { FunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
+import { NODE_TAG } from '#queue/sqs/node-queues.ts';
 import { nodeQueuePrefix } from './queues.ts';
 import type { Settings } from './settings.ts';
 import { userDataLines } from './user-data.ts';
@@ -86,22 +87,24 @@ export function createNodes(scope: Construct, { settings, table, agents, agentBu
   const agent = new Asset(scope, 'Agent', { path: agentBundle });
   role.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [`arn:${partition}:s3:::${agent.s3BucketName}/${agent.s3ObjectKey}`] }));
   agents.grantInvokeUrl(role);
-  // its own doorbell alone: the reconciler tags each queue with the instance that it was made for
+  // its own doorbell alone: the reconciler marks each queue with what IAM calls the session of its instance
   role.addToPolicy(
     new PolicyStatement({
       effect: Effect.ALLOW,
-      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueUrl'],
+      actions: ['sqs:GetQueueUrl', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
       resources: [`arn:${partition}:sqs:${region}:${account}:${nodeQueuePrefix(settings)}*`],
-      conditions: { StringEquals: { 'aws:ResourceTag/paperplane:instance': '${aws:userid}' } },
+      conditions: { StringEquals: { [`aws:ResourceTag/${NODE_TAG}`]: '${aws:userid}' } },
     }),
   );
-  // its own partition of the table alone: the pods it must run, and its lease
+  // its own partition of the table alone: it reads which pods it must run, and writes its heartbeat and nothing else
+  const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*/n/${aws:userid}'] }, Null: { 'dynamodb:LeadingKeys': 'false' } };
+  role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: ['dynamodb:Query'], resources: [table.tableArn], conditions: own }));
   role.addToPolicy(
     new PolicyStatement({
       effect: Effect.ALLOW,
-      actions: ['dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      actions: ['dynamodb:UpdateItem'],
       resources: [table.tableArn],
-      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*/n/${aws:userid}'] } },
+      conditions: { ...own, 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'renewed', 'beats'] }, StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } },
     }),
   );
   // pods' addresses are routed by the instances: each switches the check of its own network card off
@@ -122,8 +125,6 @@ export function createNodes(scope: Construct, { settings, table, agents, agentBu
       server: Fn.select(0, [agents.url]),
       agent: agent.s3ObjectUrl,
       arch: new InstanceType(settings.instanceType).architecture === InstanceArchitecture.ARM_64 ? 'arm64' : 'x64',
-      nodeQueuePrefix: nodeQueuePrefix(settings),
-      table: table.tableName,
       clusterCIDR: POD_CIDR,
       serviceCIDR: SERVICE_CIDR,
       clusterDNS: CLUSTER_DNS,

@@ -139,7 +139,15 @@ describe('the stack', () => {
       },
     });
     const userData = JSON.stringify(template.findResources('AWS::EC2::LaunchTemplate'));
-    for (const text of ['dnf install -y docker', nodePackage('arm64').integrity.slice(7), 'paperplane-agent.service', 'RestartSec=2']) expect(userData).toContain(text);
+    for (const text of [
+      'dnf install -y docker',
+      nodePackage('arm64').integrity.slice(7),
+      'paperplane-agent.service',
+      'RestartSec=2',
+      '--aws-config /etc/paperplane/agent.json',
+      '--no-source-dest-check',
+    ])
+      expect(userData).toContain(text);
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
   });
 
@@ -190,12 +198,29 @@ describe('rights', () => {
 
   test('of a node end at its own queue and its own partition', () => {
     const statements = statementsOf('NodeRole');
-    const dynamo = statements.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('dynamodb:')));
-    expect(dynamo).toHaveLength(1);
-    expect(dynamo[0]!.Condition).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*/n/${aws:userid}'] } });
-    const sqs = statements.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('sqs:')));
-    expect(sqs[0]!.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/paperplane:instance': '${aws:userid}' } });
-    expect(actionsOf('NodeRole')).not.toContain('sqs:SendMessage');
+    const of = (service: string) => statements.filter(({ Action }) => [Action].flat().some((action) => action.startsWith(`${service}:`)));
+    const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['*/n/${aws:userid}'] }, Null: { 'dynamodb:LeadingKeys': 'false' } };
+    expect(of('dynamodb').map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      ['dynamodb:Query', own],
+      [
+        'dynamodb:UpdateItem',
+        { ...own, 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'renewed', 'beats'] }, StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } },
+      ],
+    ]);
+    expect(of('sqs').map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      [['sqs:GetQueueUrl', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'], { StringEquals: { 'aws:ResourceTag/paperplane:instance': '${aws:userid}' } }],
+    ]);
+    // queues are made by who may not take from them, and the other way round
+    for (const role of ['NodeRole', 'ApiRole', 'DispatcherRole', 'CloudEventsRole']) expect(actionsOf(role)).not.toContain('sqs:CreateQueue');
+    for (const action of ['sqs:CreateQueue', 'sqs:TagQueue', 'sqs:DeleteQueue']) expect(actionsOf('ReconcilerRole')).toContain(action);
+  });
+
+  test('by which functions name what is a node’s own as IAM does', () => {
+    for (const name of ['api', 'scheduler', 'reconciler', 'cloud-events'])
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `paperplane-${name}`,
+        Environment: { Variables: Match.objectLike({ PAPERPLANE_NODE_ROLE_ID: { 'Fn::GetAtt': [Match.stringLikeRegexp('^NodeRole'), 'RoleId'] } }) },
+      });
   });
 });
 

@@ -13,8 +13,6 @@ export interface UserDataOptions {
   /** `s3://bucket/key` of the agent's code, a zip file. */
   readonly agent: string;
   readonly arch: 'arm64' | 'x64';
-  readonly nodeQueuePrefix: string;
-  readonly table: string;
   readonly clusterCIDR: string;
   readonly serviceCIDR: string;
   readonly clusterDNS: string;
@@ -46,8 +44,11 @@ export function userDataLines(options: UserDataOptions): readonly string[] {
     clusterDomain: 'cluster.local',
     clusterCIDR: options.clusterCIDR,
     serviceCIDR: options.serviceCIDR,
+    // nobody is known by a certificate: callers show tokens, and the cluster says what they may
+    kubelet: { certFile: '/etc/paperplane/kubelet.crt', keyFile: '/etc/paperplane/kubelet.key' },
+    // where its queue and its items are the door says
+    aws: { region: options.region },
   };
-  const aws = { region: options.region, table: options.table, nodeQueuePrefix: options.nodeQueuePrefix };
   return [
     'set -euo pipefail',
     'dnf install -y docker nftables conntrack-tools unzip',
@@ -59,8 +60,14 @@ export function userDataLines(options: UserDataOptions): readonly string[] {
     `aws s3 cp --region ${options.region} ${options.agent} /tmp/agent.zip`,
     'unzip -oq /tmp/agent.zip -d /opt/paperplane/agent',
     'rm -f /tmp/node.tgz /tmp/agent.zip',
+    'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=$(hostname)" -keyout /etc/paperplane/kubelet.key -out /etc/paperplane/kubelet.crt',
+    'chmod 0600 /etc/paperplane/kubelet.key',
+    // pods' packets carry pods' addresses
+    'imds=$(curl -fsS --retry 5 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)',
+    'instance=$(curl -fsS --retry 5 -H "X-aws-ec2-metadata-token: $imds" http://169.254.169.254/latest/meta-data/instance-id)',
+    `aws ec2 modify-instance-attribute --region ${options.region} --instance-id "$instance" --no-source-dest-check`,
     // the instance's own facts come from IMDSv2 when the agent starts
-    `printf '%s' '${JSON.stringify({ ...config, aws })}' > /etc/paperplane/agent.json`,
+    `printf '%s' '${JSON.stringify(config)}' > /etc/paperplane/agent.json`,
     "cat > /etc/systemd/system/paperplane-agent.service <<'UNIT'",
     '[Unit]',
     'Description=Paperplane node agent',
