@@ -1,6 +1,7 @@
 /** Control's Client without HTTP: the same verbs, admission and validation, called with objects. The caller is trusted, so nothing is authorized. */
 import type { Client, DeleteParameters, Resource } from '#control/client.ts';
 import type { Kind } from '#kinds/kind.ts';
+import { clone } from '#machinery/json.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { noSuchResource } from '#machinery/status.ts';
 import { AUTHENTICATED_GROUP, type User } from './authn/port.ts';
@@ -83,11 +84,11 @@ export function createLocalClient(services: Services, user: User = SYSTEM): Clie
     async update<T extends KubeObject>(resource: Resource, object: T, subresource = '') {
       const kind = await kindOf(resource);
       const call = callFor(kind, object.metadata.namespace ?? '', object.metadata.name ?? '', subresource);
-      if (subresource === 'scale') return (await updateScale(call, { ...common, change: () => structuredClone(object) })) as unknown as T;
+      if (subresource === 'scale') return (await updateScale(call, { ...common, change: () => clone(object) })) as unknown as T;
       const result = await update(call, {
         ...common,
         mayCreate: subresource === '' && kind.createOnUpdate === true,
-        change: () => ofKind(structuredClone(object) as KubeObject, kind),
+        change: () => ofKind(clone(object) as KubeObject, kind),
       });
       return result.object as T;
     },
@@ -134,7 +135,7 @@ export function createLocalClient(services: Services, user: User = SYSTEM): Clie
     const handler = handlerOf(resource, subresource?.name ?? '');
     if (handler === undefined) throw noSuchResource();
     const namespace = handler.namespaced ? (object.metadata?.namespace ?? '') : '';
-    const body = ofKind(structuredClone(object) as KubeObject, { ...handler.body, schema: services.bodySchema(handler.body) });
+    const body = ofKind(clone(object) as KubeObject, { ...handler.body, schema: services.bodySchema(handler.body) });
     const target = { group: handler.group, version: handler.version, resource: handler.resource, subresource: handler.subresource, namespace, name: subresource?.of ?? '' };
     const request = { object: body, namespace, name: target.name, user, dryRun: false, requestId: '', services, warn: () => undefined };
     await admitVirtual(services, target, request);

@@ -98,12 +98,14 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Objects expire this many seconds after their last write (events). */
   readonly ttlSeconds?: number;
 
-  /** Fills in defaults, in place. Runs on every body read from a client, and again after mutating admission. */
+  /** Fills in defaults, in place. Runs on every body read from a client, and again after mutating admission where that, or preparing, may have left some out. */
   defaults?(object: T): void;
   /** Before a create: clears status, computes fields the server owns. In place. */
   prepareForCreate?(object: T, context: KindContext): void;
   /** Before an update through the main door: restores what may not change there (status), in place. `generation` is done outside, by `specChanged`. */
   prepareForUpdate?(object: T, old: T, context: KindContext): void;
+  /** What the two leave behind has all its defaults. */
+  readonly preparesWhole?: boolean;
   /** Whether generation goes up; absent: whether anything but metadata and status differs. */
   specChanged?(object: T, old: T): boolean;
   /** Everything but metadata, which is checked for all kinds alike. */

@@ -115,6 +115,7 @@ function kindOf(facts: ResourceFacts): Kind {
       own.defaults?.(object);
       shape(object, schema);
     },
+    preparesWhole: own.preparesWhole ?? (!hasStatus && own.prepareForCreate === undefined && own.prepareForUpdate === undefined),
     prepareForCreate(object, context) {
       if (hasStatus && !keepsStatusOnCreate) delete object['status'];
       own.prepareForCreate?.(object, context);

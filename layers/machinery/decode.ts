@@ -4,7 +4,7 @@
  * zeros that Go's structs do not write are dropped, structs that they always write are there (`resources: {}`), quantities and times
  * take their canonical form, integers beyond 2^53 stay exact (as bigints).
  */
-import { countKeys, DecodeError, MAX_DEPTH, parseExactly, parseJson, type RepeatedKeys } from './json-text.ts';
+import { countKeys, DecodeError, isExact, MAX_DEPTH, parseExactly, parseJson, type RepeatedKeys } from './json-text.ts';
 import type { JsonObject } from './object.ts';
 import { canonical, QuantityError } from './quantity.ts';
 import type { FieldSchema, TypeSchema } from './schema.ts';
@@ -128,7 +128,7 @@ export function parseBody(text: string, yaml: boolean, problems?: string[]): unk
     try {
       const plain: unknown = JSON.parse(text);
       // what is said twice is for the reader of YAML, in whose words clients are told
-      if (problems === undefined || keysOf(plain) === countKeys(text)) return parseJson(text);
+      if (problems === undefined || keysOf(plain) === countKeys(text)) return isExact(plain) ? plain : parseExactly(text);
     } catch {
       // flow style that is no JSON
     }
@@ -143,10 +143,13 @@ function summary(body: Uint8Array): string {
   return body.length > SUMMARY ? `${head} ...` : head;
 }
 
+/** Bodies that do not even say what they are. */
+const UNRECOGNIZED = /^(?:couldn't get version\/kind|provided data does not appear to be a protobuf message|unexpected GroupVersion string)/;
+
 /** What a client is told of a body that could not be read. `given`: what the body says it is, filled up with what was expected. */
 export function undecodable(error: Error, given: { readonly kind: string; readonly version: string } | undefined, expectedKind: string, body: Uint8Array): ApiError {
   return badRequest(
-    given === undefined || given.kind === ''
+    given === undefined || given.kind === '' || UNRECOGNIZED.test(error.message)
       ? `the object provided is unrecognized (must be of type ${expectedKind}): ${error.message} (${summary(body)})`
       : `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expectedKind}: ${error.message}`,
   );

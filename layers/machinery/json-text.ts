@@ -26,9 +26,6 @@ BigInt.prototype.toJSON = function (this: bigint) {
 export const MAX_DEPTH = 1_000;
 const MAX_INT64 = 9_223_372_036_854_775_807n;
 const MIN_INT64 = -9_223_372_036_854_775_808n;
-/** Sixteen digits in the place of a value: the least that may be beyond 2^53. Finds some text in strings too, which costs time only. */
-const LONG_NUMBER = /[[,:]\s*-?[1-9]\d{15}/;
-
 /** For each object with a repeated key, all its keys in the order of the text. */
 export type RepeatedKeys = WeakMap<object, readonly string[]>;
 
@@ -41,7 +38,16 @@ export function parseJson(text: string): unknown {
     // the exact parser refuses the same texts, with the message wanted
     return parseExactly(text);
   }
-  return LONG_NUMBER.test(text) ? parseExactly(text) : value;
+  return isExact(value) ? value : parseExactly(text);
+}
+
+/** Whether no integer is in it that a number may have rounded. What is too deep is for the exact parser to refuse. */
+export function isExact(value: unknown, depth = 0): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value) || !Number.isInteger(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > MAX_DEPTH) return false;
+  for (const key in value) if (!isExact((value as Record<string, unknown>)[key], depth + 1)) return false;
+  return true;
 }
 
 function quoteCharacter(char: string): string {

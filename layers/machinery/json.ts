@@ -35,6 +35,14 @@ export function clone<T>(value: T): T {
   return copy as T;
 }
 
+/** As `deepEqual`, for objects without these of their keys. */
+export function equalBut(a: object, b: object, except: ReadonlySet<string>): boolean {
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const key in left) if (!except.has(key) && !deepEqual(left[key], right[key])) return false;
+  for (const key in right) if (right[key] !== undefined && left[key] === undefined && !except.has(key)) return false;
+  return true;
+}
+
 /** JSON text with keys in code unit order, at every depth: equal values give equal texts. */
 export function canonicalStringify(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);

@@ -1,6 +1,7 @@
 /** POST, PUT, PATCH and DELETE: the body and the options taken in, the verb called, its object sent back. */
 import type { Kind } from '#kinds/kind.ts';
 import { invalid } from '#machinery/field-error.ts';
+import { clone } from '#machinery/json.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { badRequest, invalidObject, success } from '#machinery/status.ts';
 import { type Call, refOf } from '../context.ts';
@@ -74,11 +75,9 @@ export async function writeCreate(call: Call, exchange: Exchange): Promise<ApiRe
 }
 
 /** What a PUT sends is the object of the URL, whether or not there is one. @throws ApiError 400 */
-function checkName({ name, namespace, kind }: Call, { metadata }: KubeObject): void {
+function checkName({ name }: Call, { metadata }: KubeObject): void {
   if ((metadata.name ?? '') === '') throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  if (kind.namespaced && (metadata.namespace ?? '') !== '' && metadata.namespace !== namespace)
-    throw badRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`);
 }
 
 export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiResponse> {
@@ -90,10 +89,12 @@ export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiRe
   if (call.subresource === 'scale' && call.kind.scale !== undefined) {
     const scale = decodeBody(body, headers['content-type'], scaleType(call), options.fieldValidation, call.warnings);
     checkName(call, scale);
-    return answer(call, exchange, form, query, 200, await updateScale(call, { ...common, change: () => structuredClone(scale) }));
+    return answer(call, exchange, form, query, 200, await updateScale(call, { ...common, change: () => clone(scale) }));
   }
-  const object = decodeBody(body, headers['content-type'], bodyTypeOf(call.kind), options.fieldValidation, call.warnings);
+  const type = bodyTypeOf(call.kind);
+  const object = decodeBody(body, headers['content-type'], type, options.fieldValidation, call.warnings);
   checkName(call, object);
+  const isVersioned = Boolean(object.metadata.resourceVersion);
   let spare: KubeObject | undefined = object;
   const { object: updated, created } = await update(call, {
     ...common,
@@ -101,9 +102,9 @@ export async function writeUpdate(call: Call, exchange: Exchange): Promise<ApiRe
     // the first try may have it, later ones begin with what the client sent
     change(current) {
       // said of the resource, not of the kind
-      if (call.kind.needsVersion === true && current !== undefined && !object.metadata.resourceVersion)
+      if (call.kind.needsVersion === true && current !== undefined && !isVersioned)
         throw invalidObject(call.kind.group, call.kind.plural, call.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
-      const mine = structuredClone(spare ?? object);
+      const mine = spare ?? decodeBody(body, headers['content-type'], type, options.fieldValidation, []);
       spare = undefined;
       return mine;
     },

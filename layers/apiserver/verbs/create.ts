@@ -1,3 +1,4 @@
+import { clone } from '#machinery/json.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { generateName, validateObjectMeta } from '#machinery/object-meta.ts';
 import { alreadyExists, badRequest, conflict, generateNameConflict, invalidObject } from '#machinery/status.ts';
@@ -48,12 +49,15 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
   const tries = generated ? NAME_TRIES : 1;
   for (let named = 1, together = 1; ;) {
     // every try begins with what the client sent: admission may have left its marks on an earlier one
-    const object = input.again === undefined ? structuredClone(input.object) : named + together > 2 ? input.again() : input.object;
+    const object = input.again === undefined ? clone(input.object) : named + together > 2 ? input.again() : input.object;
     begin(call, object);
     if (generated) object.metadata.name = generateName(object.metadata.generateName!, (length) => parts.ids.suffix(length));
     const name = object.metadata.name ?? '';
     const context = kindContext(call);
     kind.defaults?.(object);
+    // only what the client said and its defaults are the client's: not what the kind, admission or an allocator adds below
+    if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);
+    else input.tracker(object, undefined);
     kind.prepareForCreate?.(object, context);
     const chain = admission(call, {
       operation: 'CREATE',
@@ -63,10 +67,7 @@ export async function create(call: Call, input: CreateInput): Promise<KubeObject
       dryRun: input.dryRun,
       ...(input.options === undefined ? {} : { options: input.options }),
     });
-    if (await chain.mutate()) kind.defaults?.(object);
-    // before validation: entries that cannot be read are dropped, not refused
-    if (input.tracker === undefined) trackUpdate(call, undefined, object, input.fieldManager);
-    else input.tracker(object, undefined);
+    if ((await chain.mutate()) || kind.preparesWhole !== true) kind.defaults?.(object);
     await chain.allocate();
     const errors = [...validateObjectMeta(object.metadata, kind), ...(kind.validate?.(object, context) ?? []), ...(kind.validateCreate?.(object, context) ?? [])];
     if (errors.length > 0) throw invalidObject(kind.group, kind.kind, name, errors);

@@ -5,6 +5,7 @@ import { conflict, invalidObject, notFound } from '#machinery/status.ts';
 import { StoreConflict } from '#store/errors.ts';
 import { admission } from '../admission/chain.ts';
 import { type Call, refOf, timestamp } from '../context.ts';
+import { copyOf } from '../write/copy.ts';
 import { parseBytes } from '../write/body.ts';
 import { commit, keyOf, putOf, removeOf, toServed, withVersion } from '../write/store-write.ts';
 
@@ -70,7 +71,7 @@ export async function remove(call: Call, options: DeleteOptions): Promise<Delete
     await chain.mutate();
     await chain.validate();
 
-    const object = structuredClone(old);
+    const object = copyOf(old, old);
     const { metadata } = object;
     const finalizers = finalizersFor(call, object, options);
     if (finalizers.length > 0) metadata.finalizers = finalizers;

@@ -1,6 +1,7 @@
 /** PATCH in its four forms, for an object or any stored door of it. */
 import { apply } from '#machinery/apply/apply.ts';
 import { DecodeError, decodeValue, parseBody } from '#machinery/decode.ts';
+import { clone } from '#machinery/json.ts';
 import { jsonPatch } from '#machinery/json-patch.ts';
 import { mergePatch } from '#machinery/merge-patch.ts';
 import type { KubeObject } from '#machinery/object.ts';
@@ -8,6 +9,7 @@ import { strategicMergePatch } from '#machinery/strategic-merge-patch.ts';
 import { forbidden, invalid } from '#machinery/field-error.ts';
 import { type ApiError, badRequest, bodyNotRouted, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
+import { copyOf } from '../write/copy.ts';
 import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report, warningsOf } from '../write/decode.ts';
 import { patchFindings } from './patch-findings.ts';
 import { applyScale, scaleSchema, updateScale } from './scale.ts';
@@ -79,7 +81,8 @@ export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'p
       value = input.patch;
       break;
   }
-  return decodePatched(value, input, type, warnings);
+  // decoding takes its value over; parts of the current object may be in it
+  return decodePatched(copyOf(value, current), input, type, warnings);
 }
 
 const notAnObject = (value: unknown): string =>
@@ -103,8 +106,7 @@ function unfit(value: unknown, { type, patch }: Pick<PatchInput, 'type' | 'patch
 function decodePatched(value: unknown, input: Pick<PatchInput, 'type' | 'patch' | 'fieldValidation' | 'problems'>, type: BodyType, warnings: string[]): KubeObject {
   const { fieldValidation: validation, problems = [] } = input;
   try {
-    // decoding takes its value over; parts of the current object may be in it
-    const decoded = decodeValue(structuredClone(value), { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) });
+    const decoded = decodeValue(value, { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) });
     return ofKind(report({ object: decoded.object, findings: [...problems, ...decoded.findings] }, validation, warnings), type);
   } catch (error) {
     if (error instanceof DecodeError) throw unfit(value, input, error.message);
@@ -134,7 +136,7 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
     return result;
   }
   // as it was sent: what the schema does not know is an error of its own, whatever the client wants to be told
-  const config = ofKind(structuredClone(applied(input.patch)), type);
+  const config = ofKind(clone(applied(input.patch)), type);
   if ((config.metadata.managedFields ?? []).length > 0) throw badRequest('metadata.managedFields must be nil');
   if ((config.metadata.name ?? '') === '') config.metadata.name = name;
   const problems = input.problems ?? [];
@@ -161,7 +163,7 @@ export async function patchParsed(call: Call, input: PatchInput, custom = call.k
       const result = apply(current, config, applyOptions);
       managed = result.managedFields;
       if (input.fieldValidation === 'Strict' && problems.length > 0) throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems[0]!}`);
-      const object = structuredClone(result.object);
+      const object = clone(result.object);
       if (config.metadata.resourceVersion === undefined) delete object.metadata.resourceVersion;
       else object.metadata.resourceVersion = config.metadata.resourceVersion;
       return object;
@@ -212,7 +214,7 @@ export async function patch(call: Call, input: PatchBody, custom = false): Promi
   const scale: BodyType = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: scaleSchema() };
   const common = { dryRun: input.dryRun, fieldManager: input.fieldManager, ...(input.options === undefined ? {} : { options: input.options }) };
   if (type === 'apply') {
-    const config = ofKind(structuredClone(applied(parsed.patch)), scale, call.name);
+    const config = ofKind(clone(applied(parsed.patch)), scale, call.name);
     return { object: await applyScale(call, { ...common, config, force: parsed.force }), created: false };
   }
   const object = await updateScale(call, {

@@ -10,6 +10,7 @@ import type { TypeSchema } from '#machinery/schema.ts';
 import { badRequest, conflict, invalidObject } from '#machinery/status.ts';
 import { type Call, refOf, timestamp } from '../context.ts';
 import { parseBytes } from '../write/body.ts';
+import { copyOf } from '../write/copy.ts';
 import { toServed } from '../write/store-write.ts';
 import { get } from './get.ts';
 import { update, type UpdateInput } from './update.ts';
@@ -132,7 +133,7 @@ async function write(
         throw conflict(refOf(kind), name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`);
       const replicas = scale.spec?.replicas ?? 0;
       if (replicas < 0) throw invalidObject('autoscaling', 'Scale', name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);
-      const object = structuredClone(current!);
+      const object = copyOf(current!, current!);
       put(object, kind.scale!.specReplicas, replicas);
       const { resourceVersion } = metadata ?? {};
       // the reader's version is insisted on, a scale without one takes whatever is there

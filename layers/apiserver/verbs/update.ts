@@ -4,7 +4,7 @@
  * a version.
  */
 import type { Kind, StoredSubresource } from '#kinds/kind.ts';
-import { deepEqual } from '#machinery/json.ts';
+import { equalBut } from '#machinery/json.ts';
 import type { KubeObject, ObjectMeta } from '#machinery/object.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '#machinery/object-meta.ts';
 import { badRequest, conflict, invalidObject, isAlreadyExists, notFound } from '#machinery/status.ts';
@@ -54,11 +54,11 @@ function keepSystemFields(now: KubeObject, old: KubeObject): void {
   delete metadata.selfLink;
 }
 
+const NO_SPEC: ReadonlySet<string> = new Set(['metadata', 'status', 'apiVersion', 'kind']);
+
 function specDiffers(kind: Kind, now: KubeObject, old: KubeObject): boolean {
   if (kind.specChanged !== undefined) return kind.specChanged(now, old);
-  const keys = new Set([...Object.keys(now), ...Object.keys(old)]);
-  for (const key of keys) if (key !== 'metadata' && key !== 'status' && key !== 'apiVersion' && key !== 'kind' && !deepEqual(now[key], old[key])) return true;
-  return false;
+  return !equalBut(now, old, NO_SPEC);
 }
 
 export function subresourceOf(call: Call): StoredSubresource | undefined {
@@ -73,13 +73,19 @@ function isFinal(kind: Kind, object: KubeObject): boolean {
   );
 }
 
+const METADATA: ReadonlySet<string> = new Set(['metadata']);
+const WRITTEN: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
+const TIME: ReadonlySet<string> = new Set(['time']);
+
 /** Only the times of managedFields differ, or nothing does: no write, and the client sees what there is. */
 function sameObject(now: KubeObject, old: KubeObject): boolean {
-  const strip = ({ metadata, ...rest }: KubeObject): unknown => {
-    const { managedFields, resourceVersion: _, ...meta } = metadata;
-    return { ...rest, metadata: meta, managedFields: managedFields?.map(({ time: __, ...entry }) => entry) };
-  };
-  return deepEqual(strip(now), strip(old));
+  const [managers, before] = [now.metadata.managedFields, old.metadata.managedFields];
+  return (
+    equalBut(now.metadata, old.metadata, WRITTEN) &&
+    managers?.length === before?.length &&
+    (managers ?? []).every((entry, at) => equalBut(entry, before![at]!, TIME)) &&
+    equalBut(now, old, METADATA)
+  );
 }
 
 /** The object is the one that the URL names, or does not say. @throws ApiError 400 */
@@ -132,6 +138,9 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     metadata.resourceVersion = String(stored.rv);
     keepSystemFields(object, old);
     kind.defaults?.(object);
+    // as in a create: what is added or taken back below is not the client's
+    if (input.tracker === undefined) trackUpdate(call, old, object, input.fieldManager);
+    else input.tracker(object, old);
     if (door === undefined) kind.prepareForUpdate?.(object, old, context);
     else door.prepareForUpdate(object, old, context);
     const chain = admission(admitted, {
@@ -142,12 +151,9 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
       dryRun: input.dryRun,
       ...(input.options === undefined ? {} : { options: input.options }),
     });
-    if (await chain.mutate()) kind.defaults?.(object);
+    if ((await chain.mutate()) || door !== undefined || kind.preparesWhole !== true) kind.defaults?.(object);
     // what comes through `/status` tells what was seen, and asks for nothing
     if (kind.hasGeneration && door?.name !== 'status' && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
-    // before validation: entries that cannot be read are dropped, not refused
-    if (input.tracker === undefined) trackUpdate(call, old, object, input.fieldManager);
-    else input.tracker(object, old);
     await chain.allocate();
     const errors = [
       ...validateObjectMeta(metadata, kind),

@@ -31,6 +31,7 @@ function keepAllBut(now: Pod, old: Pod, change: (now: Pod, old: Pod) => void): v
 export const pod = behaviour<Pod>({
   defaults: podDefaults,
   prepareForCreate: preparePod,
+  preparesWhole: true,
   validate,
   validateUpdate: validatePodUpdate,
   warnings: podWarnings,

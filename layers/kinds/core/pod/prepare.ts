@@ -1,9 +1,17 @@
 /** What the server itself writes into a new pod (Kubernetes' `registry/core/pod/strategy.go`). */
-import type { AppArmorProfile, LabelSelector, Pod, PodSpec, SeccompProfile } from '#kinds/generated/types.ts';
+import type { AppArmorProfile, LabelSelector, Pod, PodCondition, PodSpec, SeccompProfile } from '#kinds/generated/types.ts';
 import type { KindContext } from '#kinds/kind.ts';
 import { computeQos } from './qos.ts';
 
-const GATED = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' } as const;
+/** Times that are not set are written as null. */
+const GATED = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+  lastProbeTime: null,
+  lastTransitionTime: null,
+} as const;
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
 const APPARMOR_CONTAINER = 'container.apparmor.security.beta.kubernetes.io/';
@@ -59,6 +67,6 @@ export function preparePod(pod: Pod, _context: KindContext): void {
   const { spec } = pod;
   if (spec === undefined) return;
   mergeSelectorKeys(spec, pod.metadata.labels ?? {});
-  if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [{ ...GATED, observedGeneration: 1 }];
+  if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [{ ...GATED, observedGeneration: 1 } as unknown as PodCondition];
   profilesFromAnnotations(pod);
 }
