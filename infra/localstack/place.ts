@@ -35,6 +35,7 @@ import { mapStream } from '../gateway/mappings/stream.ts';
 import { ACCOUNT, ADMIN_ARN, agentKey, NODE_ROLE, NODE_ROLE_ID, type PlaceConfig, SIMULATED_ROLE } from './config.ts';
 import { openAgentsDoor } from './agents-door.ts';
 import { deployedFunction, deployedMappings } from './deployed.ts';
+import { deliverEvents } from './events.ts';
 import { gatewayNode } from './gateway-node.ts';
 
 /** Tokens are good for a quarter of an hour; agents read the file again when it changed. */
@@ -150,6 +151,8 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     mappings.push(mapQueue({ ...common, queue: sqsReceiver(sqs, QueueUrl!), arn: sourceArn, concurrency: CONCURRENCY, visibilitySeconds: VISIBILITY_SECONDS }));
   }
 
+  const events = await deliverEvents({ ...aws, sqs, lambda, rule: `${config.stack}-instances`, functionName: `${config.stack}-cloud-events`, log });
+
   const clusters = dynamoClusters(new Calls(dynamo, table, clock, random, TIMES.attempt));
   if ((await clusters.get(config.cluster)) === undefined) await clusters.create(await recordOf(config));
   const reconcile = sqsSender({
@@ -205,7 +208,7 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     async close() {
       clearInterval(tokens);
       for (const door of doors) await door.close();
-      await Promise.all(mappings.map((mapping) => mapping.stop()));
+      await Promise.all([events, ...mappings].map((one) => one.stop()));
       await lambda.close();
       await sts.close();
     },

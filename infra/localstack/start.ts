@@ -71,6 +71,9 @@ async function ensureEndpoint(files: ClusterFiles, show: Progress): Promise<stri
   return endpoint;
 }
 
+/** `node-2` is the instance `i-00000000000000002`: events speak of instances. */
+const instanceId = (node: string): string => `i-${node.replaceAll(/\D/g, '').padStart(17, '0')}`;
+
 const awsEnvironment = (endpoint: string): NodeJS.ProcessEnv => ({
   ...process.env,
   AWS_ENDPOINT_URL: endpoint,
@@ -189,7 +192,7 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
     const { address, port: doorPort, sqsPort, dynamodbPort } = agentsDoor!;
     // as on an instance: the door's URL, requests that are signed, the node's own queue and items
     const aws = { region: REGION, endpoints: { sqs: `http://${address}:${sqsPort}`, dynamodb: `http://${address}:${dynamodbPort}` } };
-    writeFile(at.config, { ...base, server: `https://${address}:${doorPort}`, aws });
+    writeFile(at.config, { ...base, server: `https://${address}:${doorPort}`, aws, providerID: `aws:///${REGION}a/${instanceId(local.name)}` });
     const env = { ...process.env, AWS_ACCESS_KEY_ID: agentKey(local.name), AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: '' };
     await startProgram(at, ['nsenter', `--net=/proc/${containerPid}/ns/net`, node, main, '--aws-config', at.config], at.config, env);
   });

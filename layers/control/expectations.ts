@@ -17,8 +17,8 @@ type Expectation =
   | { readonly resource: Resource; readonly namespace: string; readonly name: string; readonly uid: string };
 
 export interface Expectations {
-  /** The client with its writes noted for the owner, which is a controller's key. */
-  recording(client: Client, owner: string): Client;
+  /** The client with its writes noted for the owner, which is a controller's key. `reads`: what the controller reads from the cache; no other write matters to it. */
+  recording(client: Client, owner: string, reads?: (resource: Resource) => boolean): Client;
   /** Resolves at once when nothing is expected. False: the cache is still behind after `ms`. */
   met(owner: string, ms: number): Promise<boolean>;
 }
@@ -47,8 +47,8 @@ export function createExpectations(cache: FedCache, after: (ms: number, callback
     return left.length === 0;
   }
 
-  function recording(client: Client, owner: string): Client {
-    const kept = new Set<Resource>(cache.resources());
+  function recording(client: Client, owner: string, reads: (resource: Resource) => boolean = () => true): Client {
+    const kept = new Set<Resource>(cache.resources().filter(reads));
     const wrote = <T extends KubeObject>(resource: Resource, object: T): T => {
       const version = Number(object.metadata?.resourceVersion);
       if (kept.has(resource) && version > 0) note(owner, { resource, version });
@@ -65,7 +65,7 @@ export function createExpectations(cache: FedCache, after: (ms: number, callback
         await client.delete(resource, namespace, name, options);
         if (kept.has(resource) && uid !== undefined) note(owner, { resource, namespace, name, uid });
       },
-      as: (user, groups) => recording(client.as(user, groups), owner),
+      as: (user, groups) => recording(client.as(user, groups), owner, reads),
     };
   }
 

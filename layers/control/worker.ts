@@ -73,13 +73,19 @@ export function createWorker(options: WorkerOptions): Worker {
   const clients = new Map(
     options.controllers.map(({ name }) => [name, client.as(`system:serviceaccount:kube-system:${name}`, ['system:serviceaccounts', 'system:serviceaccounts:kube-system'])]),
   );
+  /** Of each controller that says so; one that watches everything reads everything. */
+  const reads = new Map(
+    options.controllers
+      .filter(({ watchesAll }) => watchesAll === undefined)
+      .map((controller) => [controller.name, new Set([...controller.watches.map(({ resource }) => resource), ...(controller.reads ?? [])])]),
+  );
   const expectations = createExpectations(cache, (ms, callback) => clock.after(ms, callback));
   /** When each key's next "again after" rings, so that a key that is woken often does not fill the queue with them. Only saves messages. */
   const timers = new Map<string, number>();
 
   function contextOf(controller: Controller, owner: string): ControllerContext {
     return {
-      client: expectations.recording(clients.get(controller.name)!, owner),
+      client: expectations.recording(clients.get(controller.name)!, owner, (resource) => reads.get(controller.name)?.has(resource) ?? true),
       cache,
       clock,
       ids,

@@ -8,7 +8,7 @@ import { nameOf, QueueUnavailable, Requests } from './client.ts';
 
 /** The tag that a node's permissions ask for. */
 export const NODE_TAG = 'paperplane:instance';
-/** Where a queue was looked for, it is looked for again after this: it may have been made, or removed, meanwhile. Milliseconds. */
+/** Where a queue was found, it is looked for again after this: it may have been removed meanwhile, or made anew. Milliseconds. */
 const TRUST_MS = 30_000;
 /** A bell that nobody heard for so long is made up for by the look that an agent takes at its start. Seconds. */
 const KEPT_SECONDS = 600;
@@ -55,11 +55,12 @@ export function openNodeQueues({ client, prefix, nodeKey, clock, random }: NodeQ
       .then(
         ({ QueueUrl }) => QueueUrl,
         (error: unknown) => {
+          // one that is not there yet may be there for the next bell, which must not be lost
+          known.delete(name);
           if (isMissing(error)) return undefined;
           throw error;
         },
       );
-    url.catch(() => known.delete(name));
     known.set(name, { url, at: clock.now() });
     return url;
   }

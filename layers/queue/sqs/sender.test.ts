@@ -42,9 +42,11 @@ describe.skipIf(skipWithoutSqsServer('sending to SQS'))('SQS, as functions use i
   });
 
   test("a node's doorbell is made once, marked as the node's own, rings, and goes", async () => {
-    const nodes = openNodeQueues({ client, prefix: `p-${randomUUID().slice(0, 8)}-`, nodeKey: (node) => `AROA:${node}`, clock: systemClock, random: Math.random });
+    const prefix = `p-${randomUUID().slice(0, 8)}-`;
+    const nodes = openNodeQueues({ client, prefix, nodeKey: (node) => `AROA:${node}`, clock: systemClock, random: Math.random });
+    const others = openNodeQueues({ client, prefix, nodeKey: (node) => `AROA:${node}`, clock: systemClock, random: Math.random });
     expect(await nodes.ring('c', 'n1', ['early'])).toBe(false);
-    await nodes.ensure('c', 'n1');
+    await others.ensure('c', 'n1');
     await nodes.ensure('c', 'n1');
     const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: nodes.name('c', 'n1') }));
     expect((await client.send(new ListQueueTagsCommand({ QueueUrl: QueueUrl! }))).Tags).toMatchObject({ [NODE_TAG]: 'AROA:n1' });
@@ -54,6 +56,11 @@ describe.skipIf(skipWithoutSqsServer('sending to SQS'))('SQS, as functions use i
     expect(heard.toSorted()).toEqual(['a', 'b']);
     await nodes.remove('c', 'n1');
     await nodes.remove('c', 'n1');
+    // made by another process a moment after somebody looked for it in vain
+    expect(await nodes.ring('c', 'n2', ['early'])).toBe(false);
+    await others.ensure('c', 'n2');
+    expect(await nodes.ring('c', 'n2', ['b'])).toBe(true);
+    await nodes.remove('c', 'n2');
     expect(await nodes.ring('c', 'n1', ['late'])).toBe(false);
   });
 });

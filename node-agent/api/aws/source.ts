@@ -31,8 +31,9 @@ const COMPARE_MS = 300_000;
 const EVERYTHING = 6;
 /** While the node has no range of pod addresses its object is looked at this often. Milliseconds. */
 const RANGE_LOOK_MS = 1_000;
-/** The node's queue comes after its object: until it rings for the first time its work is looked at this often. Milliseconds. */
+/** The node's queue comes after its object, and not all who ring know of it at once: until it was there for a while work is looked at this often. Milliseconds. */
 const UNHEARD_MS = 3_000;
+const SETTLED_MS = 30_000;
 
 const SHARED: Readonly<Record<string, string>> = { services: '/api/v1/services', 'endpointslices.discovery.k8s.io': '/apis/discovery.k8s.io/v1/endpointslices' };
 
@@ -157,7 +158,9 @@ export function openAwsSource({ config, aws, clock, random, userAgent }: AwsSour
   async function start(): Promise<void> {
     const { queue } = await place;
     const everythingAgain = (): void => {
-      heard = true;
+      clock.after(SETTLED_MS, () => {
+        heard = true;
+      });
       readAll();
       compare(true).catch((error: unknown) => warn(`reading this node's work: ${(error as Error).message}`));
     };
