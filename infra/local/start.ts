@@ -10,7 +10,7 @@ import { freePort, machineAddress, portIsFree } from './host-network/machine.ts'
 import { defaultKubeconfig, writeAccess } from './kubeconfig/kubeconfig.ts';
 import { DEFAULT_NAME, DEFAULT_NODES, DEFAULT_PORT, defaultDataDir, type StartOptions, startOptions } from './options.ts';
 import { ensurePki, type Pki } from './pki/pki.ts';
-import { lastLines, program, startProgram, supervisor } from './processes/processes.ts';
+import { endsCounted, lastLines, program, type ProgramFiles, startProgram, supervisor } from './processes/processes.ts';
 import { type Progress, progress } from './progress.ts';
 import { agentConfig, controlPlaneConfig, SIMULATED_AGENT, simulatedNames } from './programs.ts';
 import { ensureNodes, pickNetwork } from './nodes.ts';
@@ -38,10 +38,14 @@ async function choosePort(options: StartOptions, state: ClusterState | undefined
   return (await portIsFree(DEFAULT_PORT)) ? DEFAULT_PORT : freePort();
 }
 
-/** Why a program will not come up any more: its supervisor gave up, with the end of its log. */
-function brokenProgram(files: ClusterFiles, names: readonly { readonly title: string; readonly at: { pidFile: string; logFile: string } }[]): () => string | undefined {
+/** Programs that end this often while they are waited for will not come up. */
+const ENDS_LIMIT = 3;
+
+/** Why a program will not come up any more: its supervisor gave up, or it ends again and again; with the end of its log. */
+function brokenProgram(files: readonly { readonly title: string; readonly at: ProgramFiles }[]): () => string | undefined {
+  const ends = files.map(({ at }) => endsCounted(at));
   return () => {
-    const dead = names.find(({ at }) => supervisor(at) === undefined);
+    const dead = files.find(({ at }, index) => supervisor(at) === undefined || ends[index]!() >= ENDS_LIMIT);
     return dead === undefined ? undefined : `${dead.title} ended; the end of ${dead.at.logFile}:\n${lastLines(dead.at.logFile, LOG_LINES)}`;
   };
 }
@@ -99,7 +103,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
   const probe: ApiProbe = apiProbe(port, tls);
   const agents = [...state.nodes.map(({ name }) => name), ...(simulated > 0 ? [SIMULATED_AGENT] : [])];
   try {
-    const apiUp = probe.ready(API_LIMIT_MS, brokenProgram(files, [{ title: 'the control plane', at: files.controlPlane }]));
+    const apiUp = probe.ready(API_LIMIT_MS, brokenProgram([{ title: 'the control plane', at: files.controlPlane }]));
     // nodes come up beside it: an agent waits for an API that is not there yet
     const spawned = Promise.all([
       ensureNodes(state, network, async (local, containerPid, containerId) => {
@@ -128,10 +132,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
           if (ready !== seen) show.step(`nodes ready: ${ready} of ${names.length}`);
           seen = ready;
         },
-        brokenProgram(
-          files,
-          agents.map((name) => ({ title: `the agent of ${name}`, at: files.agent(name) })),
-        ),
+        brokenProgram(agents.map((name) => ({ title: `the agent of ${name}`, at: files.agent(name) }))),
       );
     }
     return { files, state, pki, ready: names.length };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { guard, isOurs, program, startProgram, stopProgram, supervisor } from './processes.ts';
+import { endsCounted, guard, isOurs, program, startProgram, stopProgram, supervisor } from './processes.ts';
 
 let directory: string;
 let files: { pidFile: string; logFile: string };
@@ -103,4 +103,14 @@ test('a program that says its configuration is wrong is not started again', asyn
   await startProgram(files, ['/bin/sh', '-c', 'echo bad configuration; exit 78', directory], directory);
   await until(() => (existsSync(files.logFile) && readFileSync(files.logFile, 'utf8').includes('bad') && supervisor(files) === undefined ? true : undefined));
   expect(readFileSync(files.logFile, 'utf8').match(/bad configuration/g)).toHaveLength(1);
+});
+
+test('how often a program ended is told from its log, of this start alone', async () => {
+  const failing = ['/bin/sh', '-c', 'echo no; exit 3', directory];
+  await startProgram(files, failing, directory);
+  const all = endsCounted(files);
+  await until(() => (readFileSync(files.logFile, 'utf8').includes('ended with status 3') ? true : undefined));
+  const later = endsCounted(files);
+  await until(() => (later() >= 1 ? true : undefined));
+  expect(all()).toBeGreaterThanOrEqual(later());
 });

@@ -106,3 +106,17 @@ export function lastLines(file: string, count: number): string {
   if (!existsSync(file)) return '';
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
 }
+
+/** How often a program has ended unasked since this call, by what its supervisor wrote into its log. */
+export function endsCounted({ logFile }: ProgramFiles): () => number {
+  const from = existsSync(logFile) ? statSync(logFile).size : 0;
+  let read = from;
+  let ends = 0;
+  return () => {
+    if (!existsSync(logFile) || statSync(logFile).size === read) return ends;
+    const log = readFileSync(logFile);
+    read = log.byteLength;
+    ends = log.toString('utf8', from).match(/^supervise: ended with status /gm)?.length ?? 0;
+    return ends;
+  };
+}
