@@ -3,15 +3,14 @@ import type { AppArmorProfile, LabelSelector, Pod, PodCondition, PodSpec, Seccom
 import type { KindContext } from '#kinds/kind.ts';
 import { computeQos } from './qos.ts';
 
-/** Times that are not set are written as null. */
 const GATED = {
   type: 'PodScheduled',
   status: 'False',
   reason: 'SchedulingGated',
   message: 'Scheduling is blocked due to non-empty scheduling gates',
-  lastProbeTime: null,
-  lastTransitionTime: null,
 } as const;
+/** As they are written where they are not set. */
+const NO_TIMES = { lastProbeTime: null, lastTransitionTime: null } as const;
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
 const APPARMOR_CONTAINER = 'container.apparmor.security.beta.kubernetes.io/';
@@ -67,6 +66,6 @@ export function preparePod(pod: Pod, _context: KindContext): void {
   const { spec } = pod;
   if (spec === undefined) return;
   mergeSelectorKeys(spec, pod.metadata.labels ?? {});
-  if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [{ ...GATED, observedGeneration: 1 } as unknown as PodCondition];
+  if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [{ ...GATED, observedGeneration: 1, ...NO_TIMES } as unknown as PodCondition];
   profilesFromAnnotations(pod);
 }
