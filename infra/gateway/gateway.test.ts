@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Door, openDoor } from './door/door.ts';
+import { type Door, type GatewayNode, openDoor } from './door/door.ts';
 import { type Invocation, type Lambda, openLambda, Throttled } from './lambda/service.ts';
 import { type FunctionSpec, KIND, type Nastiness } from './lambda/spec.ts';
 import { DOOR, ECHO, FINISHES_WORK, functionOf, LEAVES_WORK } from './testing/functions.ts';
@@ -55,6 +56,22 @@ describe('an environment', () => {
     lambda.discardAll();
     await pause(200);
     expect(existsSync(left) && readFileSync(left, 'utf8') !== 'left over\n').toBe(false);
+  });
+
+  test('does not outlive a gateway that is killed, though it stands still', async () => {
+    await start([]);
+    const spec = JSON.stringify(functionOf('echo', ECHO));
+    const program = `
+      import { openLambda } from ${JSON.stringify(join(import.meta.dirname, 'lambda', 'service.ts'))};
+      const lambda = await openLambda({ functions: [${spec}], region: 'local', random: Math.random });
+      await (await lambda.invoke('echo', 1)).over;
+      process.stdout.write(String(lambda.stats('echo').environments[0].pid));`;
+    const gateway = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = Number(await new Promise<string>((resolve) => gateway.stdout.once('data', (text: Buffer) => resolve(text.toString()))));
+    expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) T /);
+    gateway.kill('SIGKILL');
+    // a zombie that nobody has reaped yet is gone too
+    await expect.poll(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), { timeout: 10_000 }).toBe(true);
   });
 
   test('may be thrown away after any answer, and what it left running with it', async () => {
@@ -124,7 +141,9 @@ function get(path: string, options: { readonly method?: string; readonly body?: 
     sent.end(options.body);
   });
 }
-async function startDoor(options: { readonly timeoutMs?: number; readonly idleLimitMs?: number; readonly kind?: 'rest' | 'url' } = {}): Promise<void> {
+async function startDoor(
+  options: { readonly timeoutMs?: number; readonly idleLimitMs?: number; readonly kind?: 'rest' | 'url'; readonly gatewayNode?: GatewayNode } = {},
+): Promise<void> {
   await start([functionOf('door', DOOR, { timeoutMs: options.timeoutMs ?? 10_000 })]);
   door = await openDoor({
     lambda,
@@ -132,6 +151,7 @@ async function startDoor(options: { readonly timeoutMs?: number; readonly idleLi
     kind: options.kind ?? 'rest',
     address: '127.0.0.1',
     port: 0,
+    ...(options.gatewayNode === undefined ? {} : { gatewayNode: options.gatewayNode }),
     ...(options.idleLimitMs === undefined ? {} : { idleLimitMs: options.idleLimitMs }),
     log: () => undefined,
   });
@@ -153,6 +173,33 @@ describe('the door', () => {
     });
     expect((event['multiValueHeaders'] as Record<string, string[]>)['X-Two']).toEqual(['one', 'two']);
     expect(headers['warning']).toBe('a, b');
+  });
+
+  test('hands a gateway node what it alone can have: upgrades, and logs that are followed', async () => {
+    const asked: string[] = [];
+    await startDoor({
+      gatewayNode: {
+        request(incoming, response) {
+          asked.push(incoming.url!);
+          response.end('from the node');
+        },
+        upgrade(incoming, socket) {
+          asked.push(`upgrade ${incoming.url}`);
+          socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
+        },
+      },
+    });
+    const pod = '/clusters/x/api/v1/namespaces/default/pods/p';
+    expect((await get(`${pod}/log?follow=true`)).text).toBe('from the node');
+    expect(JSON.parse((await get(`${pod}/log`)).text)).toMatchObject({ path: `${pod}/log` });
+    const upgraded = await new Promise<string | undefined>((resolve, reject) => {
+      request({ port: door!.port, host: '127.0.0.1', path: `${pod}/exec?command=sh`, method: 'POST', headers: { connection: 'upgrade', upgrade: 'SPDY/3.1' } })
+        .on('upgrade', (response) => resolve(response.headers.upgrade))
+        .on('error', reject)
+        .end();
+    });
+    expect(upgraded).toBe('SPDY/3.1');
+    expect(asked).toEqual([`${pod}/log?follow=true`, `upgrade ${pod}/exec?command=sh`]);
   });
 
   test('streams as the function writes', async () => {

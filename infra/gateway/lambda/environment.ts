@@ -2,7 +2,7 @@
  * One execution environment: a process that serves one event at a time, is frozen (SIGSTOP) from the moment that it asks for the next
  * one, and may be gone before the next comes. What code leaves running after its answer stands still with it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { FunctionSpec } from './spec.ts';
@@ -12,6 +12,13 @@ export const INIT_LIMIT_MS = 10_000;
 /** Lambda's limits of an answer: whole, and streamed. Bytes. */
 const BUFFERED_LIMIT = 6 * 1024 * 1024;
 const RUNTIME = join(import.meta.dirname, '..', 'runtime', 'main.ts');
+
+let tie: readonly string[] | undefined;
+/**
+ * Ties the process to this one, by the kernel: a gateway that is killed takes its environments along, also those that stand still and would notice nothing.
+ * Nothing where util-linux is not there: such an environment ends when it is woken and finds nobody.
+ */
+const tied = (): readonly string[] => (tie ??= spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true'], { stdio: 'ignore' }).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : []);
 
 export interface FunctionError {
   readonly errorType: string;
@@ -86,7 +93,8 @@ export class Environment {
         resolve();
       }
     };
-    this.#child = spawn(process.execPath, [RUNTIME], {
+    const [program, ...args] = [...tied(), process.execPath, RUNTIME] as const;
+    this.#child = spawn(program!, args, {
       cwd: spec.directory,
       stdio: ['ignore', 'pipe', 'pipe'],
       // nothing of this process' own surroundings but what finds programs: a bundle sees what the deployed one would

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '#machinery/system.ts';
 import { openMemoryQueue } from '#queue/memory/queue.ts';
 import type { Queue } from '#queue/port.ts';
-import { createTable } from '#store/dynamodb/table.ts';
+import { createTable, deleteTable } from '#store/dynamodb/table.ts';
 import { dynamodbLocal, skipWithoutDynamodbLocal } from '#test/helpers/dynamodb-local.ts';
 import { type Lambda, openLambda } from '../lambda/service.ts';
 import { KIND, type Nastiness } from '../lambda/spec.ts';
@@ -99,6 +99,9 @@ describe.skipIf(skipWithoutDynamodbLocal('the stream of a table mapped to a func
     const config = { endpoint: await dynamodbLocal(), region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
     const client = new DynamoDBClient(config);
     const table = `mapping-${process.pid}-${serial++}`;
+    await createTable(client, table);
+    // one that was made anew under its name: the stream of the first one is not listened to
+    await deleteTable(client, table);
     await createTable(client, table);
     const dead: object[] = [];
     mapping = mapStream({

@@ -146,7 +146,8 @@ export function mapStream(options: StreamMappingOptions): Mapping {
     while (!signal.aborted) {
       try {
         const { Streams = [] } = await streams.send(new ListStreamsCommand({ TableName: table }), { abortSignal: signal });
-        const arn = Streams.at(-1)?.StreamArn;
+        // a table that was made anew under its name: the stream of the old one is there for a day, and labels are times
+        const arn = Streams.toSorted((one, other) => ((one.StreamLabel ?? '') < (other.StreamLabel ?? '') ? -1 : 1)).at(-1)?.StreamArn;
         if (arn !== undefined) {
           const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn: arn }), { abortSignal: signal });
           for (const shard of StreamDescription?.Shards ?? []) {
