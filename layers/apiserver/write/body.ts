@@ -1,6 +1,7 @@
 /** An object on its way into the store: canonical JSON with the resourceVersion inside, made without turning the rest into text twice. */
 import { parseJson } from '#machinery/json-text.ts';
-import type { KubeObject } from '#machinery/object.ts';
+import { textOfSet } from '#machinery/apply/track.ts';
+import type { KubeObject, ManagedFieldsEntry } from '#machinery/object.ts';
 
 const MARK = '\u0001resourceVersion\u0001';
 const MARK_TEXT = JSON.stringify(MARK);
@@ -8,11 +9,29 @@ const MARK_TEXT = JSON.stringify(MARK);
 /** The bytes for any resourceVersion: the text is made once, the number put into its place. */
 export function bodyFor(object: KubeObject): (rv: number) => Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object;
-  const text = JSON.stringify({ apiVersion, kind, metadata: { ...metadata, resourceVersion: MARK }, ...rest });
+  const { managedFields, resourceVersion: _, ...meta } = metadata;
+  const text = JSON.stringify({ apiVersion, kind, metadata: { ...meta, resourceVersion: MARK }, ...rest });
   const at = text.indexOf(MARK_TEXT);
   const before = text.slice(0, at);
-  const after = text.slice(at + MARK_TEXT.length);
-  return (rv) => Buffer.from(`${before}"${rv}"${after}`);
+  const after = `${!managedFields ? '' : `,"managedFields":${managersText(managedFields)}`}${text.slice(at + MARK_TEXT.length)}`;
+  return (rv) => encode(`${before}"${rv}"${after}`);
+}
+
+/** Half of the text of a small object are sets of fields, the same ones for all that are made alike. */
+function managersText(entries: readonly ManagedFieldsEntry[]): string {
+  const texts = entries.map(({ fieldsV1, ...entry }) => {
+    const text = JSON.stringify(entry);
+    if (fieldsV1 === undefined) return text;
+    return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"fieldsV1":${textOfSet(fieldsV1)}}`;
+  });
+  return `[${texts.join(',')}]`;
+}
+
+/** In memory of its own: out of Buffer's pool the store would have to copy it. */
+function encode(text: string): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /**

@@ -36,6 +36,16 @@ export const withoutEntry = ({ manager, operation, apiVersion, subresource, time
 
 /** What the last object made of a kind had: the next is often like it, and then owns the very same set. */
 const lastMade = new WeakMap<Place, FieldSet>();
+/** Of sets that more than one object has. */
+const texts = new WeakMap<object, string>();
+
+function remember(place: Place, set: FieldSet): void {
+  if (lastMade.get(place) !== set) lastMade.set(place, set);
+  else if (!texts.has(set)) texts.set(set, JSON.stringify(set));
+}
+
+/** The JSON of a set of fields. */
+export const textOfSet = (set: object): string => texts.get(set) ?? JSON.stringify(set);
 
 /**
  * The managedFields of `object` after a create (no `old`) or a plain update by this manager; neither object is changed. An object whose
@@ -51,7 +61,7 @@ export function trackUpdate(old: KubeObject | undefined, object: KubeObject, opt
     old === undefined
       ? take(place, zeroObject(options.schema), bare(object), managers, undefined, skip, options, lastMade.get(place))
       : take(place, bare(old), bare(object), managers, undefined, skip, options);
-  if (old === undefined) lastMade.set(place, outcome.comparison.changed);
+  if (old === undefined) remember(place, outcome.comparison.changed);
   return entriesOf(cap(withUpdate(outcome.managers, options, outcome.comparison.changed)));
 }
 
