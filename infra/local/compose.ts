@@ -17,8 +17,10 @@ import { type ApiServer, createApiServer } from '#apiserver/server.ts';
 import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
 import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
+import { nodeAddressBalancers } from '#cloud/local/load-balancers.ts';
 import { bootstrap } from '#controllers/bootstrap/controller.ts';
 import { apiServerControllers, clusterControllers } from '#controllers/index.ts';
+import { serviceLbController } from '#controllers/service-lb/controller.ts';
 import { probeRemote } from '#apiserver/aggregation/forward.ts';
 import { remoteItems } from '#apiserver/aggregation/collection.ts';
 import { backendOf, storedRemotes } from '#apiserver/aggregation/remotes.ts';
@@ -144,17 +146,20 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     maxReceives: MAX_RECEIVES,
     alsoKeep: [...SCHEDULER_RESOURCES],
     onError: (what, error) => log(what, error),
-    controllers: (config.without.includes('controllers') ? apiServerControllers : clusterControllers)({
-      registry,
-      caBundle: caPem,
-      clusterCidr: config.podCIDR,
-      bootstrap: bootstrapOptions,
-      hostPathVolumes: localVolumes(config.volumesDirectory),
-      authority: certificateAuthority(caPem, readFileSync(config.caKeyFile, 'utf8')),
-      secretToken: secretTokens(keys, audiences, clock, ids),
-      podMetrics: (namespace, labelSelector) => remoteItems(server.services, remotes, { group: 'metrics.k8s.io', version: 'v1beta1', plural: 'pods', namespace, labelSelector }),
-      probeApiService: (object) => probeRemote(server.services, backendOf(object, frontProxy)!, object.spec?.group ?? '', object.spec?.version ?? ''),
-    }),
+    controllers: [
+      ...(config.without.includes('controllers') ? [] : [serviceLbController({ balancers: nodeAddressBalancers(), cluster: config.cluster })]),
+      ...(config.without.includes('controllers') ? apiServerControllers : clusterControllers)({
+        registry,
+        caBundle: caPem,
+        clusterCidr: config.podCIDR,
+        bootstrap: bootstrapOptions,
+        hostPathVolumes: localVolumes(config.volumesDirectory),
+        authority: certificateAuthority(caPem, readFileSync(config.caKeyFile, 'utf8')),
+        secretToken: secretTokens(keys, audiences, clock, ids),
+        podMetrics: (namespace, labelSelector) => remoteItems(server.services, remotes, { group: 'metrics.k8s.io', version: 'v1beta1', plural: 'pods', namespace, labelSelector }),
+        probeApiService: (object) => probeRemote(server.services, backendOf(object, frontProxy)!, object.spec?.group ?? '', object.spec?.version ?? ''),
+      }),
+    ],
   });
   await control.ready;
   const scheduler = config.without.includes('scheduler')

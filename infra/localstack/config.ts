@@ -28,6 +28,8 @@ export interface PlaceConfig {
   /** Absent without nodes. */
   readonly agentsDoor?: AgentsDoorConfig;
   readonly nasty: boolean;
+  /** A file that gets a line for every call of AWS; absent: nothing is counted. */
+  readonly ledger?: string;
 }
 
 /** Who is who in the emulator's account, for the STS that checks signatures. */

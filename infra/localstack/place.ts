@@ -34,6 +34,7 @@ import { sqsReceiver } from '../gateway/mappings/sqs.ts';
 import { mapStream } from '../gateway/mappings/stream.ts';
 import { ACCOUNT, ADMIN_ARN, agentKey, NODE_ROLE, NODE_ROLE_ID, type PlaceConfig, SIMULATED_ROLE } from './config.ts';
 import { openAgentsDoor } from './agents-door.ts';
+import { openCounting } from './counting.ts';
 import { deployedFunction, deployedMappings } from './deployed.ts';
 import { deliverEvents } from './events.ts';
 import { gatewayNode } from './gateway-node.ts';
@@ -86,7 +87,9 @@ async function recordOf(config: PlaceConfig): Promise<ClusterRecord> {
   };
 }
 
-export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(): Promise<void> }> {
+export async function openPlace(given: PlaceConfig, log: Log): Promise<{ close(): Promise<void> }> {
+  const counting = await openCounting(given);
+  const { config } = counting;
   const random = Math.random;
   const aws = { endpoint: config.endpoint, region: config.region, credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey } };
   const lambdaClient = new LambdaClient(aws);
@@ -120,9 +123,9 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     PAPERPLANE_KUBELET_KEY: kubelet.keyPem,
   };
   const names = FUNCTIONS.map((name) => `${config.stack}-${name}`);
-  const specs = await Promise.all(names.map((name) => deployedFunction(lambdaClient, name, config.codeFolder, environment)));
+  const specs = (await Promise.all(names.map((name) => deployedFunction(lambdaClient, name, config.codeFolder, environment)))).map(counting.named);
   const nastiness = config.nasty ? NASTY : KIND;
-  const lambda = await openLambda({
+  const bare = await openLambda({
     functions: specs,
     region: config.region,
     random,
@@ -132,6 +135,7 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
     machine: { NODE_COMPILE_CACHE: join(repositoryRoot, '.cache', 'node') },
     log: (name, line) => log(`${name}: ${line}`),
   });
+  const lambda = counting.counted(bare, specs);
 
   const variables = specs[0]!.environment;
   const table = variables['PAPERPLANE_TABLE']!;
@@ -201,6 +205,7 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
         tls,
         log,
         gatewayNode: node,
+        heard: (incoming) => counting.request(incoming.method ?? ''),
       }),
     );
   }
@@ -211,6 +216,7 @@ export async function openPlace(config: PlaceConfig, log: Log): Promise<{ close(
       await Promise.all([events, ...mappings].map((one) => one.stop()));
       await lambda.close();
       await sts.close();
+      await counting.close();
     },
   };
 }

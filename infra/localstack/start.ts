@@ -3,8 +3,9 @@
  * app, runs the deployed functions in the local gateway, and joins nodes on this machine's Docker. `--stop` leaves nothing.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { awsKubeconfig } from '../../cli/cluster/kubeconfig.ts';
 import { repositoryRoot } from '#infra/tools/tools.ts';
 import { clusterFiles, type ClusterFiles, readState, SERVICE_CIDR, writeFile, writeState } from '../local/cluster.ts';
@@ -30,8 +31,10 @@ const SECRET = 'paperplane-local';
 const API_LIMIT_MS = 120_000;
 const DEPLOY_LIMIT_MS = 600_000;
 const LOG_LINES = 15;
-const HELP = `Usage: npm run localstack -- [options of npm start] [--nasty] | --stop
+const LEDGER = '--ledger=';
+const HELP = `Usage: npm run localstack -- [options of npm start] [--nasty] [--ledger=FILE] | --stop
   --nasty                 cold starts, throttles, duplicates and delays, as often as can be borne
+  --ledger=FILE           a line for every call of AWS, to be counted (npm run cost)
   --stop                  end it and leave nothing
   AWS_ENDPOINT_URL        an emulator that runs already is used as it is
   AWS_ENDPOINT_URL_DYNAMODB   the table is kept here instead: DynamoDB Local`;
@@ -101,7 +104,13 @@ async function deploy(endpoint: string, files: ClusterFiles): Promise<void> {
   if (code !== 0) throw new LocalstackFailed(`the deployment failed; the end of ${log}:\n${lastLines(log, LOG_LINES)}`);
 }
 
-async function bringUp(options: StartOptions, nasty: boolean, show: Progress): Promise<string> {
+/** Options beside those of `npm start`. */
+interface Own {
+  readonly nasty: boolean;
+  readonly ledger: string | undefined;
+}
+
+async function bringUp(options: StartOptions, { nasty, ledger }: Own, show: Progress): Promise<string> {
   const files = clusterFiles(options.dataDir);
   const before = readState(files);
   const nodeCount = options.nodes ?? before?.nodes.length ?? 2;
@@ -157,7 +166,13 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
     ],
     ...(agentsDoor === undefined ? {} : { agentsDoor }),
     nasty,
+    ...(ledger === undefined ? {} : { ledger }),
   };
+  const same = existsSync(files.controlPlane.config) && isDeepStrictEqual(JSON.parse(readFileSync(files.controlPlane.config, 'utf8')), JSON.parse(JSON.stringify(config)));
+  // other nodes, another address: it is told anew
+  if (!same) await stopProgram(files.controlPlane, files.controlPlane.config);
+  const running = supervisor(files.controlPlane) !== undefined;
+  const said = existsSync(files.controlPlane.logFile) ? statSync(files.controlPlane.logFile).size : 0;
   writeFile(files.controlPlane.config, config);
   show.step('starting the gateway');
   // it listens on the bridge's address too
@@ -179,7 +194,7 @@ async function bringUp(options: StartOptions, nasty: boolean, show: Progress): P
   writeFileSync(kubeconfig, kubeconfigText, { mode: 0o600 });
 
   const broken = brokenProgram('the gateway', files.controlPlane);
-  const ready = (): boolean => readFileSync(files.controlPlane.logFile, 'utf8').includes('"message":"ready after');
+  const ready = (): boolean => running || readFileSync(files.controlPlane.logFile).subarray(said).includes('"message":"ready after');
   for (const end = Date.now() + API_LIMIT_MS; !ready(); await new Promise((resolve) => setTimeout(resolve, 100))) {
     const why = broken() ?? (Date.now() > end ? 'the gateway does not come up' : undefined);
     if (why !== undefined) throw new LocalstackFailed(why);
@@ -217,7 +232,8 @@ async function main(): Promise<number> {
   const began = Date.now() - process.uptime() * 1000;
   const args = process.argv.slice(2);
   const own = ['--nasty', '--stop'];
-  const given = args.filter((arg) => !own.includes(arg));
+  const given = args.filter((arg) => !own.includes(arg) && !arg.startsWith(LEDGER));
+  const ledger = args.find((arg) => arg.startsWith(LEDGER))?.slice(LEDGER.length);
   const options = startOptions(given.some((arg) => arg === '--name' || arg.startsWith('--name=')) ? given : ['--name', 'localstack', ...given]);
   if ('help' in options) {
     process.stdout.write(`${HELP}\n\n${options.help}\n`);
@@ -230,7 +246,7 @@ async function main(): Promise<number> {
   const show = progress(process.stderr, began);
   let kubeconfig: string;
   try {
-    kubeconfig = await bringUp(options, args.includes('--nasty'), show);
+    kubeconfig = await bringUp(options, { nasty: args.includes('--nasty'), ledger }, show);
   } finally {
     show.end();
   }

@@ -40,6 +40,8 @@ export interface DoorOptions {
   readonly identify?: (incoming: IncomingMessage, body: Buffer | undefined) => Promise<IamIdentity | undefined>;
   /** Gets what CloudFront's behaviours hand to a gateway node, where there is one. */
   readonly gatewayNode?: GatewayNode;
+  /** Hears of every request that goes to the function. */
+  readonly heard?: (incoming: IncomingMessage) => void;
   /** Limits of time, for tests. */
   readonly idleLimitMs?: number;
   readonly log: (message: string, error?: unknown) => void;
@@ -164,6 +166,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const sockets = new Set<Duplex>();
   const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     if (options.gatewayNode !== undefined && goesToGatewayNode(incoming)) return options.gatewayNode.request(incoming, response);
+    options.heard?.(incoming);
     serve(options, incoming, response).catch((error: unknown) => {
       options.log(`${incoming.method} ${incoming.url}`, error);
       refuse(response, typeof error === 'object' ? typeOf(error) : 'DEFAULT_5XX');
