@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { testCluster } from '#test/helpers/cluster.ts';
+import { type TestCluster, testCluster } from '#test/helpers/cluster.ts';
+import { functionsCluster } from './functions-cluster.ts';
 import { summary } from './report.ts';
 import { exactly, runConformance } from './run.ts';
 import { buildSuite } from './suite.ts';
@@ -17,6 +18,7 @@ const USAGE = `Usage: npm run conformance -- [options]
   --simulated-nodes N     its simulated nodes (0)
   --focus RE, --skip RE   only, or not, the specs whose full name matches; may be given again
   --class NAME            only the specs that need no more than this: api, controllers, node or two-nodes; may be given again
+  --functions             the throwaway cluster has no servers and no nodes: functions in the local gateway, their table in DynamoDB Local
   --no-nodes              the cluster has no nodes (the throwaway one: as --nodes says)
   --procs N               specs at a time (4); serial ones run alone at the end
   --timeout T             of the whole run, as Go writes durations (4h)
@@ -36,6 +38,7 @@ function options() {
         skip: { type: 'string', multiple: true, default: [] },
         class: { type: 'string', multiple: true, default: [] },
         'no-nodes': { type: 'boolean', default: false },
+        functions: { type: 'boolean', default: false },
         procs: { type: 'string', default: '4' },
         timeout: { type: 'string', default: '4h' },
         build: { type: 'boolean', default: false },
@@ -70,7 +73,10 @@ if (values.build) {
 }
 const out = values.out === undefined ? mkdtempSync(join(tmpdir(), 'paperplane-conformance-')) : resolve(from, values.out);
 
-const throwaway = values.kubeconfig === undefined ? testCluster(Number(values.nodes), ['--simulated-nodes', values['simulated-nodes']]) : undefined;
+async function throwawayCluster(): Promise<Pick<TestCluster, 'kubeconfig' | 'start' | 'stop'>> {
+  return values.functions ? functionsCluster() : testCluster(Number(values.nodes), ['--simulated-nodes', values['simulated-nodes']]);
+}
+const throwaway = values.kubeconfig === undefined ? await throwawayCluster() : undefined;
 if (throwaway !== undefined) {
   const started = await throwaway.start();
   if (started.code !== 0) {
@@ -86,7 +92,7 @@ try {
     skip: values.skip,
     processes: Number(values.procs),
     timeout: values.timeout,
-    noNodes: values['no-nodes'] || (throwaway !== undefined && Number(values.nodes) + Number(values['simulated-nodes']) === 0),
+    noNodes: values['no-nodes'] || values.functions || (throwaway !== undefined && Number(values.nodes) + Number(values['simulated-nodes']) === 0),
     out,
   });
   process.stdout.write(`${[...failures, summary(results)].join('\n')}\n`);

@@ -53,9 +53,10 @@ export async function dynamodbLocal(): Promise<string> {
     name: 'dynamodb-local',
     command: (free) => [
       'java',
-      // one small heap, and no more threads than the two cores of a small machine can use
+      // one small heap, no more threads than the two cores of a small machine can use, and no second compiler: in a run of minutes it costs more than it gives
       '-Xmx768m',
       '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
       `-Djava.library.path=${join(home, 'DynamoDBLocal_lib')}`,
       '-jar',
       join(home, 'DynamoDBLocal.jar'),

@@ -1,4 +1,4 @@
-/** One history on DynamoDB Local: several processes' worth of stores on one cluster, with everything happening that DynamoDB does to its callers. */
+/** Histories on DynamoDB Local: several processes' worth of stores on one cluster, with everything happening that DynamoDB does to its callers. */
 import { openDynamoStore } from '#store/dynamodb/store.ts';
 import { inject, type Accidents } from '#store/dynamodb/testing/inject.ts';
 import { ATTEMPT, type LocalTable } from '#store/dynamodb/testing/local.ts';
@@ -22,6 +22,48 @@ export interface Round {
   readonly changes: number;
 }
 
+export interface Rounds {
+  readonly clusters: readonly string[];
+  /** Of all clusters together. */
+  readonly operations: number;
+  /** Of the first cluster; the others count on. */
+  readonly seed: number;
+  readonly accidents: Accidents;
+  /** Told how many operations are done, of all clusters together. */
+  readonly progress?: (done: number) => void;
+}
+
+const added = (all: readonly Readonly<Record<string, number>>[]): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const one of all) for (const [what, times] of Object.entries(one)) sums[what] = (sums[what] ?? 0) + times;
+  return sums;
+};
+
+/** Several clusters of one table at the same time: while one waits for a writer that stands still, the others use the machine. */
+export async function rounds(local: LocalTable, { clusters, operations, seed, accidents, progress }: Rounds): Promise<Omit<Round, 'events'>> {
+  const done = clusters.map(() => 0);
+  const all = await Promise.all(
+    clusters.map(async (cluster, index) =>
+      round(local, {
+        cluster,
+        operations: Math.ceil(operations / clusters.length),
+        seed: seed + index,
+        accidents,
+        progress: (count) => {
+          done[index] = count;
+          progress?.(done.reduce((sum, one) => sum + one, 0));
+        },
+      }),
+    ),
+  );
+  return {
+    wrong: all.flatMap(({ wrong }, index) => wrong.map((line) => `${clusters[index]!}: ${line}`)),
+    outcomes: added(all.map(({ outcomes }) => outcomes)),
+    accidents: added(all.map((one) => one.accidents)),
+    changes: all.reduce((sum, { changes }) => sum + changes, 0),
+  };
+}
+
 export async function round(
   local: LocalTable,
   options: { readonly cluster: string; readonly operations: number; readonly seed: number; readonly accidents: Accidents; readonly progress?: (done: number) => void },
@@ -39,7 +81,7 @@ export async function round(
       cluster,
       clock,
       random,
-      times: { attempt: ATTEMPT, grace: GRACE, poll: { least: 20, most: 200 } },
+      times: { attempt: ATTEMPT, grace: GRACE, poll: { least: 40, most: 300 } },
       stripes: { objects: 2, changes: 3 },
     });
   };
@@ -60,13 +102,11 @@ export async function round(
     for (const one of all) sums[one] = (sums[one] ?? 0) + 1;
     return sums;
   };
-  const total: Record<string, number> = {};
-  for (const { counts } of injected) for (const [what, times] of Object.entries(counts)) total[what] = (total[what] ?? 0) + times;
   return {
     wrong: check(events, logs, { counters: new Set([COUNTER]) }),
     events: count(events.map(({ kind }) => kind)),
     outcomes: count(events.flatMap((event) => (event.kind === 'write' ? [event.outcome] : []))),
-    accidents: total,
+    accidents: added(injected.map(({ counts }) => counts)),
     changes: [...logs.values()].reduce((sum, { length }) => sum + length, 0),
   };
 }

@@ -8,6 +8,14 @@ import { createTable, deleteTable } from '../table.ts';
 /** Milliseconds for one request: a Java process that shares two cores with all the other tests is no healthy table. */
 export const ATTEMPT = 20_000;
 
+/** DynamoDB Local reads who somebody says to be and checks no signature: a sixth of a client's time is not spent on making one. */
+const UNSIGNED: NonNullable<DynamoDBClientConfig['signer']> = {
+  async sign(request) {
+    request.headers['authorization'] = 'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none';
+    return request;
+  },
+};
+
 export interface LocalTable {
   readonly table: string;
   /** A client of its own, for middleware of its own. */
@@ -23,6 +31,7 @@ export async function localTable(): Promise<LocalTable> {
       endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      signer: UNSIGNED,
       requestHandler: { connectionTimeout: ATTEMPT },
       ...config,
     });

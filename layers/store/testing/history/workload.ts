@@ -113,17 +113,17 @@ class Workload {
     if (kind < 35) return this.#write(store, id);
     if (kind < 42) return this.#count(store, id);
     const resource = RESOURCES[this.#pick(RESOURCES.length)]!;
-    if (kind < 75) {
+    if (kind < 82) {
       await this.#get(store, resource, this.#name());
       return;
     }
     const asked = instant();
-    if (kind < 92) {
+    if (kind < 94) {
       const page = await store.list({ resource, version: 'latest' });
       this.#listed(resource, asked, true, page.rv, page.items);
       return;
     }
-    if (kind < 96) {
+    if (kind < 97) {
       const { rv, items } = await paged(store, 5, { resource });
       this.#listed(resource, asked, true, rv, items);
       return;
