@@ -1,6 +1,7 @@
 /**
  * Rows of the functions: how large each bundle is, and how long its init phase takes in a process of its own, as Lambda would start it. Processor time is what
- * is meant: on a shared machine wall-clock time measures the neighbours. Usage: functions.ts [--json]
+ * is meant: on a shared machine wall-clock time measures the neighbours. Then requests through the api function beside the bare calls of its store.
+ * Usage: functions.ts [--json] [--bundles-only]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildFunction } from '#infra/aws/build.ts';
 import { FUNCTIONS, type FunctionName } from '#infra/aws/functions.ts';
+import { skipWithoutDynamodbLocal } from '#test/helpers/dynamodb-local.ts';
+import { throughFunctions } from './through-functions.ts';
 
 /** Targets of the api function: bytes, and milliseconds of init. */
 const TARGET = { bytes: 1_500_000, initMs: 150 };
@@ -66,11 +69,17 @@ try {
       cloudClients: Object.keys(inputs).some((input) => /client-ec2|client-elastic-load-balancing/.test(input)),
     });
   }
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  const bundlesOnly = process.argv.includes('--bundles-only') || skipWithoutDynamodbLocal('requests through the functions');
+  const through = bundlesOnly ? [] : await throughFunctions();
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ bundles: rows, through }, null, 2)}\n`);
   else {
     for (const { name, bytes, initCpuMs, fastestWallMs, cloudClients } of rows)
       process.stdout.write(
         `${name.padEnd(14)}${(bytes / 1e6).toFixed(2).padStart(6)} MB  init ${String(initCpuMs).padStart(4)} ms of processor, ${String(fastestWallMs).padStart(4)} ms at best${cloudClients ? ', with EC2 and ELB' : ''}\n`,
+      );
+    for (const { what, store, functions, gateway, ratio } of through)
+      process.stdout.write(
+        `${what.padEnd(30)} store ${store.toFixed(1).padStart(7)} ms, through functions ${functions.toFixed(1).padStart(7)} ms, of it the gateway ${gateway.toFixed(1)} ms: ${ratio.toFixed(2)} times\n`,
       );
   }
   const api = rows.find(({ name }) => name === 'api')!;
