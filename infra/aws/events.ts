@@ -8,13 +8,19 @@ import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 
 export const timerRuleName = ({ name }: Settings): string => `${name}-timer`;
+/** In place of EC2, whose events an emulator takes from nobody else: who plays an instance that goes away says so under this source. */
+export const LOCAL_SOURCE = 'paperplane.ec2';
 const RETRIES = { retryAttempts: 5, maxEventAge: Duration.minutes(30) };
 
 export function createEvents(scope: Construct, settings: Settings, functions: Functions, { undelivered }: Queues): void {
   new Rule(scope, 'InstanceStates', {
     ruleName: `${settings.name}-instances`,
     description: 'Instances that go away take their nodes along',
-    eventPattern: { source: ['aws.ec2'], detailType: ['EC2 Instance State-change Notification'], detail: { state: ['shutting-down', 'terminated', 'stopping', 'stopped'] } },
+    eventPattern: {
+      source: ['aws.ec2', ...(settings.local ? [LOCAL_SOURCE] : [])],
+      detailType: ['EC2 Instance State-change Notification'],
+      detail: { state: ['shutting-down', 'terminated', 'stopping', 'stopped'] },
+    },
     targets: [new Target(functions['cloud-events'], { deadLetterQueue: undelivered, ...RETRIES })],
   });
   new Rule(scope, 'TimerRule', {
