@@ -1,5 +1,5 @@
 /** What only this engine does: several processes on one table, holes, large bodies, leases, node work, clusters beside each other. */
-import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, QueryCommand, type TransactWriteItemsCommandInput } from '@aws-sdk/client-dynamodb';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -230,6 +230,33 @@ describe.skipIf(skipWithoutDynamodbLocal('the protocol of the store on DynamoDB'
     expect(await listed(open(name))).toEqual([`default/a@${a2}=2`, `default/b@${b}=x`]);
     expect(await listed(open(name), { version: { at: b } })).toEqual([`default/a@${a}=1`, `default/b@${b}=x`]);
     recorder.stop();
+  });
+
+  test('writes of different objects share no item inside their transactions', async () => {
+    const watched = local.client();
+    const touched: string[] = [];
+    watched.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context['commandName'] !== 'TransactWriteItemsCommand') return next(args);
+        for (const { Put, Delete } of (args.input as TransactWriteItemsCommandInput).TransactItems ?? []) {
+          const { pk, sk } = Put?.Item ?? Delete!.Key!;
+          touched.push(`${pk!.S} ${sk!.S}`);
+        }
+        return next(args);
+      },
+      { step: 'initialize', name: 'touched' },
+    );
+    const store = open(cluster(), { client: watched });
+    const pod = (index: number) => ({ resource: 'pods', name: `p${index}` });
+    const made = await Promise.all(Array.from({ length: 10 }, async (_, index) => write(store, put(pod(index)))));
+    expect(touched).toHaveLength(20);
+    // each bound to the same node
+    await Promise.all(made.map(async (at, index) => write(store, put({ ...pod(index), at, fields: { 'spec.nodeName': 'n1' } }))));
+    const objects = touched.filter((key) => key.includes('/o/'));
+    expect(new Set(objects).size).toBe(10);
+    // of each object twice, of everything else once
+    expect(new Set(touched).size).toBe(touched.length - 10);
+    expect(touched.some((key) => key.endsWith('/n n'))).toBe(false);
   });
 
   test('the hundredth cluster of a table costs and knows as much as the first', async () => {
