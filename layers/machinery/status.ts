@@ -71,6 +71,11 @@ export const notFound = (ref: ResourceRef, name: string): ApiError => failure(40
 export const noSuchResource = (): ApiError => failure(404, 'NotFound', 'the server could not find the requested resource', {});
 export const methodNotAllowed = (ref: ResourceRef, verb: string): ApiError =>
   failure(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind ${JSON.stringify(qualified(ref))}`, of(ref, ''));
+/** What the router of Kubernetes answers before any resource sees the request. */
+export const methodNotRouted = (): ApiError => failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+export const formNotRouted = (available: readonly string[]): ApiError =>
+  failure(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, {});
+export const bodyNotRouted = (): ApiError => failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 export const notAcceptable = (accepted: readonly string[]): ApiError => failure(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
 export const alreadyExists = (ref: ResourceRef, name: string): ApiError => failure(409, 'AlreadyExists', `${qualified(ref)} ${JSON.stringify(name)} already exists`, of(ref, name));
 export const generateNameConflict = (ref: ResourceRef, name: string): ApiError =>
@@ -138,7 +143,7 @@ export function invalidObject(group: string, kind: string, name: string, errors:
   return failure(422, 'Invalid', `${subject}: ${unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`}`, {
     ...(name === '' ? {} : { name }),
     ...(group === '' ? {} : { group }),
-    kind,
+    ...(kind === '' ? {} : { kind }),
     causes: errors.map((error) => ({ reason: error.type, message: causeMessage(error), field: error.field })),
   });
 }

@@ -203,18 +203,52 @@ describe('all at once', () => {
 });
 
 describe('what is not there', () => {
+  test.each([['/apis/apps/v9'], ['/api/v9'], ['/api/v9/pods'], ['/apis/apps/v9/deployments'], ['/api/v1/nothing'], ['/api/v1/namespaces/x/pods/p/log/deeper/down']])(
+    '%s is 404 as a Status',
+    async (path) => {
+      const { status, text } = await get(path);
+      expect([status, JSON.parse(text)]).toEqual([
+        404,
+        {
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message: 'the server could not find the requested resource',
+          reason: 'NotFound',
+          details: {},
+          code: 404,
+        },
+      ]);
+    },
+  );
+
   test.each([
-    ['/nowhere'],
-    ['/apis/none.example.com'],
-    ['/apis/none.example.com/v1'],
-    ['/apis/apps/v9'],
-    ['/api/v9'],
-    ['/apis/none.example.com/v1/things'],
-    ['/api/v1/namespaces/x/pods/p/log/deeper/down'],
-  ])('%s is 404 in plain text', async (path) => {
-    const { status, text, headers } = await get(path);
-    expect([status, text, headers['content-type']]).toEqual([404, '404 page not found\n', 'text/plain; charset=utf-8']);
+    ['HEAD', '/api/v1/pods'],
+    ['OPTIONS', '/api/v1/pods'],
+    ['PUT', '/api/v1/pods'],
+    ['POST', '/api/v1/namespaces/x/pods/p'],
+    ['GET', '/api/v1/namespaces/x/bindings'],
+    ['GET', '/apis/authentication.k8s.io/v1/tokenreviews'],
+    ['HEAD', '/api'],
+    ['POST', '/api/v1'],
+    ['HEAD', '/version'],
+  ])('%s %s is 405, whatever the resource', async (method, path) => {
+    const { status, json } = await server().request(method, path);
+    expect([status, json.reason, json.message, json.details]).toEqual([405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}]);
   });
+
+  test.each([['/'], ['/apis'], ['/apis/apps'], ['/healthz'], ['/openapi/v3']])('%s takes any method', async (path) => {
+    for (const method of ['HEAD', 'OPTIONS', 'POST', 'PUT', 'DELETE']) expect((await server().request(method, path)).status).toBe(200);
+  });
+
+  test.each([['/nowhere'], ['/apis/none.example.com'], ['/apis/none.example.com/v1'], ['/apis/none.example.com/v1/things'], ['/healthz/'], ['/openapi/v2/']])(
+    '%s is 404 in plain text',
+    async (path) => {
+      const { status, text, headers } = await get(path);
+      expect([status, text, headers['content-type']]).toEqual([404, '404 page not found\n', 'text/plain; charset=utf-8']);
+    },
+  );
 
   test.each([
     ['/api/v1/things'],

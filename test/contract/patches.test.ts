@@ -13,15 +13,12 @@ type Type = keyof typeof TYPES;
 const patch = (path: string, type: Type, body: unknown) => server().request('PATCH', path, body, { 'content-type': TYPES[type] });
 
 describe('content types', () => {
-  test.each([['application/json'], ['text/plain'], ['application/apply-patch+cbor'], ['application/vnd.kubernetes.protobuf']])(
-    '%s is 415 with the types there are',
-    async (type) => {
-      await server().request('POST', mapsIn('types'), configMap('a'));
-      const { status, json } = await server().request('PATCH', `${mapsIn('types')}/a`, {}, { 'content-type': type });
-      expect([status, json.reason]).toEqual([415, 'UnsupportedMediaType']);
-      for (const known of Object.values(TYPES)) expect(json.message).toContain(known);
-    },
-  );
+  test.each([['application/json'], ['text/plain'], ['application/apply-patch+cbor'], ['application/vnd.kubernetes.protobuf']])('%s is 415 before anybody looks', async (type) => {
+    await server().request('POST', mapsIn('types'), configMap('a'));
+    const { status, json } = await server().request('PATCH', `${mapsIn('types')}/a`, {}, { 'content-type': type });
+    expect([status, json.reason]).toEqual([415, 'UnsupportedMediaType']);
+    expect(json.message).toBe('415: Unsupported Media Type');
+  });
 
   test('parameters of a type do not matter', async () => {
     await server().request('POST', mapsIn('types'), configMap('b'));

@@ -17,7 +17,8 @@ describe('Accept', () => {
   test.each([
     ['', 'application/json'],
     ['*/*', 'application/json'],
-    ['application/*', 'application/json'],
+    ['application/json;q=0', 'application/json'],
+    ['application/json;stream=watch', 'application/json'],
     ['application/json', 'application/json'],
     ['text/html, application/json;q=0.5', 'application/json'],
     ['application/yaml', 'application/yaml'],
@@ -33,27 +34,32 @@ describe('Accept', () => {
     }
   });
 
-  test.each([
-    ['text/plain'],
-    ['application/cbor'],
-    ['application/xml'],
-    ['application/json;as=Lump;v=v1;g=meta.k8s.io'],
-    ['application/json;as=Table;v=v9;g=meta.k8s.io'],
-    ['application/json;as=Table;v=v1;g=other'],
-    ['application/json;q=0'],
-  ])('%s is 406 with what there is', async (accept) => {
-    for (const [method, url, body] of [
-      ['GET', `${MAPS}/a`],
-      ['GET', MAPS],
-      ['POST', MAPS, configMap('never')],
-      ['DELETE', `${MAPS}/a`],
-    ] as const) {
-      const { status, json } = await server().request(method, url, body, { accept });
-      expect([status, json.reason, json.code]).toEqual([406, 'NotAcceptable', 406]);
-      expect(json.message).toBe('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf');
-    }
-    expect((await get(`${MAPS}/never`, '*/*')).status).toBe(404);
+  test.each([['text/plain'], ['application/cbor'], ['application/xml'], ['application/*']])('%s is 406 before anybody looks', async (accept) => {
+    const { status, json } = await get(`${MAPS}/a`, accept);
+    expect([status, json.reason, json.message, json.details]).toEqual([
+      406,
+      'NotAcceptable',
+      '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+      {},
+    ]);
   });
+
+  test.each([['application/json;as=Lump;v=v1;g=meta.k8s.io'], ['application/json;as=Table;v=v9;g=meta.k8s.io'], ['application/json;as=Table;v=v1;g=other']])(
+    '%s is 406 with what there is',
+    async (accept) => {
+      for (const [method, url, body] of [
+        ['GET', `${MAPS}/a`],
+        ['GET', MAPS],
+        ['POST', MAPS, configMap('never')],
+        ['DELETE', `${MAPS}/a`],
+      ] as const) {
+        const { status, json } = await server().request(method, url, body, { accept });
+        expect([status, json.reason, json.code]).toEqual([406, 'NotAcceptable', 406]);
+        expect(json.message).toBe('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf');
+      }
+      expect((await get(`${MAPS}/never`, '*/*')).status).toBe(404);
+    },
+  );
 
   test('watches come in JSON and protobuf, not in YAML', async () => {
     const { status, text } = await get(`${MAPS}?watch=true`, 'application/yaml');

@@ -71,7 +71,12 @@ describe('create', () => {
       'the namespace of the provided object does not match the namespace sent on the request',
     ],
     ['another kind', { ...configMap('a'), kind: 'Secret' }, 400, 'Secret in version "v1" cannot be handled as a ConfigMap'],
-    ['another version', { ...configMap('a'), apiVersion: 'v2' }, 400, 'the API version in the data (v2) does not match the expected API version (v1)'],
+    [
+      'another version',
+      { ...configMap('a'), apiVersion: 'v2' },
+      400,
+      'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2"',
+    ],
     ['no object', [] as unknown as object, 400, 'ConfigMap'],
   ])('refused: %s', async (_, body, code, message) => {
     const { status, json } = await server().request('POST', mapsIn('refused'), body);
@@ -94,7 +99,7 @@ describe('create', () => {
     await server().request('POST', mapsIn('dry'), configMap('there'));
     expect((await server().request('POST', `${mapsIn('dry')}?dryRun=All`, configMap('there'))).json.reason).toBe('AlreadyExists');
     const refused = await server().request('POST', `${mapsIn('dry')}?dryRun=Some`, configMap('b'));
-    expect([refused.status, refused.json.message]).toEqual([422, 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"']);
+    expect([refused.status, refused.json.message]).toEqual([422, 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"']);
   });
 });
 

@@ -14,9 +14,28 @@ const ADDRESS = /\b10\.(9[6-9]|1[01]\d)\.\d+\.\d+\b/g;
 /** Fields of which each server gives its own value; that there is one is compared. */
 const OWN = new Set(['resourceVersion', 'uid', 'creationTimestamp', 'deletionTimestamp', 'time', 'selfLink', 'nodePort', 'continue', 'currentReplicas_']);
 
-const text = (value: string): string => value.replaceAll(UID, 'UID').replaceAll(TIME, 'TIME').replaceAll(ADDRESS, 'ADDRESS');
+/** Names that servers make up, and places in the source that Go's errors name. */
+const MADE_UP = /kube-api-access-[a-z0-9]{5}\b/g;
+const IN_SOURCE = /in scheme \\?"[^"\\]*\\?"/g;
+
+/** What Go shows of a value that is composed, and how it says what of it changed. */
+const SHOWN = /Invalid value: (?:\{.*?\}|\[.*?\]|null|"map\[.*?\]"|"\{.*?\}"): (?=[a-z`])/gs;
+const CHANGES = /\n+(?:@@|[ ]*(?:core|internal|&?[a-z]+)\.[A-Z]\w*\{|[ ]+strings\.Join).*?(?=, [a-z][\w.[\]]*: |\]?$)/gs;
+
+const text = (value: string): string =>
+  value
+    .replaceAll(UID, 'UID')
+    .replaceAll(TIME, 'TIME')
+    .replaceAll(ADDRESS, 'ADDRESS')
+    .replaceAll(MADE_UP, 'kube-api-access-X')
+    .replaceAll(IN_SOURCE, 'in scheme S')
+    .replaceAll(SHOWN, 'Invalid value: V: ')
+    .replaceAll(CHANGES, ' CHANGES')
+    .trimEnd();
 
 export function masked(value: unknown, name = ''): unknown {
+  // Kubernetes checks an updated object's metadata up to four times, and says each time what it found
+  if (name === 'causes' && Array.isArray(value)) return [...new Map(value.map((item) => [JSON.stringify(item), masked(item)])).values()];
   if (Array.isArray(value)) return value.map((item) => masked(item));
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, key)]));
   if (OWN.has(name) && (typeof value === 'string' || typeof value === 'number') && value !== '' && value !== 0) return `(${name})`;

@@ -447,7 +447,7 @@ export function wireCases(): Question[] {
       ['GET', '/api/v1/nodes'],
       ['GET', '/api/v1/nodes/none'],
       ['GET', '/api/v1/namespaces/wire/pods/none/log'],
-      ['GET', '/api/v1/namespaces/wire/pods?watch=1'],
+      ['GET', '/api/v1/namespaces/wire/pods?watch=1&timeoutSeconds=1'],
       ['GET', '/apis/nothing/v1/things'],
       ['GET', '/apis/apps/v1/nothing'],
       ['DELETE', '/api/v1/namespaces/wire/pods/none'],

@@ -55,7 +55,7 @@ function clauses(accept: string): Clause[] {
       }
       return { type: type!.trim().toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) };
     })
-    .filter(({ type, quality }) => type !== '' && quality > 0)
+    .filter(({ type }) => type !== '')
     .sort((a, b) => b.quality - a.quality);
 }
 
@@ -68,7 +68,7 @@ function formOf(clause: Clause, offer: Offer, protobuf: boolean): Form | undefin
   // no message is made for tables
   if (as === 'Table' && media === 'protobuf') return undefined;
   const stream = clause.parameters.get('stream');
-  if (stream !== undefined && (stream !== 'watch' || offer !== 'watch')) return undefined;
+  if (stream !== undefined && stream !== 'watch') return undefined;
   return { media, as: as as Transform, version: version as Form['version'], pretty: clause.parameters.get('pretty') === '1' };
 }
 

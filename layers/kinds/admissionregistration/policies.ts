@@ -219,6 +219,7 @@ function defaultBinding({ spec }: Binding): void {
 }
 
 export const validatingAdmissionPolicy = behaviour<ValidatingAdmissionPolicy>({
+  needsVersion: true,
   hasGeneration: true,
   ratchets: true,
   defaults: defaultPolicy,
@@ -229,6 +230,7 @@ export const validatingAdmissionPolicy = behaviour<ValidatingAdmissionPolicy>({
 });
 
 export const mutatingAdmissionPolicy = behaviour<MutatingAdmissionPolicy>({
+  needsVersion: true,
   hasGeneration: true,
   ratchets: true,
   defaults(policy) {
@@ -242,6 +244,7 @@ export const mutatingAdmissionPolicy = behaviour<MutatingAdmissionPolicy>({
 });
 
 export const validatingAdmissionPolicyBinding = behaviour<ValidatingAdmissionPolicyBinding>({
+  needsVersion: true,
   hasGeneration: true,
   defaults: defaultBinding,
   validate(binding) {
@@ -255,6 +258,7 @@ export const validatingAdmissionPolicyBinding = behaviour<ValidatingAdmissionPol
 });
 
 export const mutatingAdmissionPolicyBinding = behaviour<MutatingAdmissionPolicyBinding>({
+  needsVersion: true,
   hasGeneration: true,
   defaults: defaultBinding,
   validate(binding) {

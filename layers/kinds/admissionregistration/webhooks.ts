@@ -128,6 +128,7 @@ const webhookConfiguration = (mutating: boolean): Behaviour =>
   behaviour<Configuration>({
     hasGeneration: true,
     ratchets: true,
+    needsVersion: true,
     defaults: (configuration) => defaults(configuration, mutating),
     validate: (configuration) => check(configuration, STRICT, mutating),
     validateUpdate: (now, old) => check(now, lenienceOf(now, old), mutating),

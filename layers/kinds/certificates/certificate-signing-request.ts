@@ -175,6 +175,7 @@ function stateOf(status: CertificateSigningRequestStatus | undefined): string {
 export const certificateSigningRequest = behaviour<CertificateSigningRequest>({
   // any name that a path can hold
   nameRule: 'pathSegment',
+  resetFields: [['spec'], ['status']],
   prepareForCreate({ spec }, { user }) {
     if (spec === undefined) return;
     for (const name of ['username', 'uid', 'groups', 'extra'] as const) delete spec[name];

@@ -2,7 +2,7 @@
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '#kinds/generated/types.ts';
 import { RUNTIME_BUDGET } from '#machinery/cel/cel.ts';
 import { ListValue, StructValue } from '#machinery/cel/values.ts';
-import { jsonPatch } from '#machinery/json-patch.ts';
+import { jsonPatch, whyNot } from '#machinery/json-patch.ts';
 import type { KubeObject } from '#machinery/object.ts';
 import { ApiError, forbiddenRequest, unavailable } from '#machinery/status.ts';
 import type { Services } from '../../../server.port.ts';
@@ -159,7 +159,7 @@ async function mutated(services: Services, expression: Expression, isPatch: bool
       return jsonPatch(object, result.json());
     } catch (failed) {
       if (!(failed instanceof ApiError)) throw failed;
-      throw new MutationFailed(`JSON Patch: ${failed.message.replace('the server rejected our request due to an error in our request: ', '')}`, { cause: failed });
+      throw new MutationFailed(`JSON Patch: ${whyNot(failed)}`, { cause: failed });
     }
   }
   const wrong = misplaced(value, 'Object');

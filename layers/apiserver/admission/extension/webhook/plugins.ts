@@ -1,6 +1,6 @@
 /** MutatingAdmissionWebhook and ValidatingAdmissionWebhook. */
 import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '#kinds/generated/types.ts';
-import { jsonPatch } from '#machinery/json-patch.ts';
+import { jsonPatch, whyNot } from '#machinery/json-patch.ts';
 import { ApiError, internalError } from '#machinery/status.ts';
 import type { Services } from '../../../server.port.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../port.ts';
@@ -74,7 +74,7 @@ function patched(object: unknown, patch: unknown): unknown {
   try {
     return jsonPatch(object, patch);
   } catch (error) {
-    if (error instanceof ApiError) throw internalError(error.message.replace('the server rejected our request due to an error in our request: ', ''), error);
+    if (error instanceof ApiError) throw internalError(whyNot(error), error);
     throw error;
   }
 }
