@@ -12,10 +12,17 @@ const POD_REF = { group: '', resource: 'pods' } as const;
 const isPod = ({ group, resource, subresource, operation }: AdmissionAttributes): boolean => group === '' && resource === 'pods' && subresource === '' && operation === 'CREATE';
 const isClass = ({ group, resource }: AdmissionAttributes): boolean => group === CLASS_REF.group && resource === CLASS_REF.resource;
 
+/** What was found last in a store, and as of when: classes change once in a while, pods are made all the time. */
+const last = new WeakMap<Store, { readonly frontier: number; readonly found: PriorityClass | undefined }>();
+
 async function defaultClass(store: Store): Promise<PriorityClass | undefined> {
-  if ((await store.count(CLASSES)) === 0) return undefined;
+  const frontier = await store.frontier(CLASSES);
+  const known = last.get(store);
+  if (known?.frontier === frontier) return known.found;
   // more than one may be there for a moment: the lowest disturbs least
-  return (await readAll<PriorityClass>(store, CLASSES)).filter(({ globalDefault }) => globalDefault === true).toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
+  const [found] = (await readAll<PriorityClass>(store, CLASSES)).filter(({ globalDefault }) => globalDefault === true).toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0));
+  last.set(store, { frontier, found });
+  return found;
 }
 
 export const priority: AdmissionPlugin = {
