@@ -31,7 +31,7 @@ async function runNode(config: AgentConfig, nodeName: string, cluster: ClusterSo
   const runtime = createSimulatedRuntime({
     clock,
     ids: systemIds,
-    behaviour: ({ command = [], args = [] }) => ({ ...behaviourOf([...command, ...args]), startDelayMs: config.simulated?.startDelayMs ?? 0 }),
+    behaviour: ({ command = [], args = [], initializes }) => ({ ...behaviourOf([...command, ...args], initializes), startDelayMs: config.simulated?.startDelayMs ?? 0 }),
   });
   const facts: NodeFacts = {
     config: { ...config, labels: { 'paperplane.dev/simulated': 'true', ...config.labels } },

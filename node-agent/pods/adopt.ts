@@ -91,6 +91,7 @@ export function adopt(pod: Pod, states: readonly ContainerState[]): Adopted {
     if (target?.current?.phase === 'running' && status.containerID === `docker://${target.current.id}`) {
       target.startupPassed = status.started === true;
       target.readinessPassed = status.ready;
+      if (status.user !== undefined) target.user = status.user;
       if (status.imageID !== '') target.current.imageId = status.imageID;
     }
   }

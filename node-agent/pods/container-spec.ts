@@ -6,7 +6,7 @@ import { expand } from './expand.ts';
 import { StartFailure } from './failure.ts';
 import { needsPodAddress, type PodAddresses } from './field-ref.ts';
 import { SANDBOX, containerLabels, containerName, sandboxLabels } from './labels.ts';
-import type { Container, Pod } from './pod.ts';
+import { isSidecar, type Container, type Pod } from './pod.ts';
 import type { PodRecord } from './record.ts';
 import { kernelResources } from './resources.ts';
 import { securityOf, sysctlName } from './security.ts';
@@ -96,6 +96,7 @@ export async function containerSpec(services: NodeServices, input: ContainerSpec
     env: [...env].map(([name, value]) => ({ name, value })),
     labels: containerLabels(pod, container, attempt, sandboxId, services.owner),
     mounts: [...mounts, ...own],
+    ...(!isSidecar(container) && pod.spec.initContainers?.some(({ name }) => name === container.name) === true ? { initializes: true } : {}),
     tty: container.tty === true,
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,

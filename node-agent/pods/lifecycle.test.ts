@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHarness, testPod, type Harness, type HarnessOptions } from '../testing/harness.ts';
 import { settle } from '../testing/clock.ts';
+import { behaviourOf } from '../runtime/simulated/commands.ts';
 
 let node: Harness;
 const start = async (options: HarnessOptions = {}): Promise<Harness> => (node = await startHarness(options));
@@ -44,6 +45,25 @@ describe('a pod comes up', () => {
     await settle();
     const used = Object.fromEntries([...node.runtime.calls].map(([verb, count]) => [verb, count - (before.get(verb) ?? 0)]).filter(([, count]) => count !== 0));
     expect(used).toEqual({ create: 2, start: 2, inspect: 1 });
+  });
+
+  it('runs on simulated images that need no root, after init containers that have ended', async () => {
+    await start({ behaviour: ({ command = [], initializes }) => behaviourOf(command, initializes) });
+    const container = (name: string) => ({ name, image: 'operator:1', command: ['/operator', name] });
+    node.cluster.create(
+      testPod('operator', {
+        securityContext: { runAsNonRoot: true },
+        initContainers: [{ ...container('side'), restartPolicy: 'Always' }, container('first')],
+        containers: [container('main')],
+      }),
+    );
+    await settle();
+    await node.clock.advance(1);
+    expect(node.cluster.get('operator')?.status).toMatchObject({
+      phase: 'Running',
+      initContainerStatuses: [{ state: { running: {} } }, { state: { terminated: { exitCode: 0, reason: 'Completed' } } }],
+      containerStatuses: [{ name: 'main', ready: true }],
+    });
   });
 
   it('never tells a phase backwards', async () => {

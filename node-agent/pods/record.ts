@@ -1,6 +1,6 @@
 /** What an agent knows of one pod's containers. Changed only by the pod's worker and the activities that it started. */
 import type { ImageState } from '../runtime/port.ts';
-import type { Container } from './pod.ts';
+import type { Container, ContainerStatus } from './pod.ts';
 
 /** One Docker container: a container of the pod has one after the other. */
 export interface Attempt {
@@ -37,6 +37,8 @@ export interface ContainerRecord {
   startupPassed: boolean;
   readinessPassed: boolean;
   image?: ImageState;
+  /** Whom an adopted container runs as, as its status said. */
+  user?: ContainerStatus['user'];
   /** Requests and limits in force, where they differ from the spec for a while (resize). */
   resources?: Container['resources'];
 }

@@ -72,6 +72,8 @@ function mountsOf(container: Container): ContainerStatus['volumeMounts'] {
 }
 
 function userOf(pod: Pod, container: Container, target: ContainerRecord | undefined): ContainerStatus['user'] {
+  // The image is looked up with the next start; until then what was said of this container holds.
+  if (target?.image === undefined && target?.user !== undefined) return target.user;
   const uid =
     container.securityContext?.runAsUser ??
     pod.spec.securityContext?.runAsUser ??

@@ -22,6 +22,8 @@ export interface ContainerSpec {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
+  /** The pod's other containers wait until this one has ended; a runtime need not know, a simulation ends it. */
+  readonly initializes?: true;
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;

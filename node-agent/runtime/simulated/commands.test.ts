@@ -14,3 +14,8 @@ test.each([
 test.each([[[]], [['nginx', '-g', 'daemon off;']], [['sh', '-c', 'sleep 1; ./server']], [['sleep', 'infinity']]])('%j runs until it is stopped', (command) => {
   expect(behaviourOf(command).exitAfterMs).toBeUndefined();
 });
+
+test('an init container ends at once whatever it is told to run', () => {
+  expect(behaviourOf(['/core', 'init'], true)).toEqual({ exitAfterMs: 0, exitCode: 0, log: '' });
+  expect(behaviourOf(['sh', '-c', 'exit 2'], true)).toMatchObject({ exitCode: 2 });
+});

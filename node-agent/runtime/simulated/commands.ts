@@ -4,8 +4,13 @@ import type { Behaviour } from './runtime.ts';
 const SHELLS = new Set(['sh', '/bin/sh', 'bash', '/bin/bash']);
 const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** `true`, `false`, `exit N`, `sleep SECONDS` and `echo WORDS`, also after one another in `sh -c`; whatever else is said runs until it is stopped. */
-export function behaviourOf(command: readonly string[]): Behaviour {
+const unknown = (said: readonly string[], initializes: boolean): Behaviour => ({ ...(initializes ? { exitAfterMs: 0, exitCode: 0 } : {}), log: said.join('') });
+
+/**
+ * `true`, `false`, `exit N`, `sleep SECONDS` and `echo WORDS`, also after one another in `sh -c`; whatever else is said runs until it is stopped, or in an
+ * init container, which must end for its pod to go on, ends at once.
+ */
+export function behaviourOf(command: readonly string[], initializes = false): Behaviour {
   const [first = '', second = '', script = ''] = command;
   const statements =
     SHELLS.has(first) && second === '-c'
@@ -31,7 +36,7 @@ export function behaviourOf(command: readonly string[]): Behaviour {
         break;
       case 'sleep': {
         const seconds = Number(words[0]);
-        if (!Number.isFinite(seconds)) return { log: said.join('') };
+        if (!Number.isFinite(seconds)) return unknown(said, initializes);
         exitAfterMs += seconds * 1000;
         exitCode = 0;
         break;
@@ -39,7 +44,7 @@ export function behaviourOf(command: readonly string[]): Behaviour {
       case 'exit':
         return { exitAfterMs, exitCode: Number(words[0] ?? exitCode) & 0xff, log: said.join('') };
       default:
-        return { log: said.join('') };
+        return unknown(said, initializes);
     }
   }
   return { exitAfterMs, exitCode, log: said.join('') };

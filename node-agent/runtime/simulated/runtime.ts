@@ -53,6 +53,8 @@ interface Box {
 }
 
 const SANDBOX = 'podsandbox';
+/** No root, so that pods that forbid it run; the number that images without a distribution have. */
+const IMAGE_USER = '65532';
 const HANG_DEADLINE_MS = 60_000;
 
 export function createSimulatedRuntime(options: SimulatedOptions): SimulatedRuntime {
@@ -96,7 +98,13 @@ export function createSimulatedRuntime(options: SimulatedOptions): SimulatedRunt
   }
 
   function makeImage(name: string): ImageState {
-    const image: ImageState = { id: `sha256:${Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)}`, names: [name], digests: [], sizeBytes: 1_000_000 };
+    const image: ImageState = {
+      id: `sha256:${Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)}`,
+      names: [name],
+      digests: [],
+      sizeBytes: 1_000_000,
+      user: IMAGE_USER,
+    };
     images.set(name, image);
     return image;
   }
