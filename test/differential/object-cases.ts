@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kind } from '#kinds/kind.ts';
 import { type Json, mutations } from './mutate.ts';
-import { SEEDS, type Seed } from './seeds.ts';
+import type { Seed } from './seeds.ts';
 import type { Question } from './side.ts';
 import { builtInKinds } from '#kinds/registry.ts';
 
@@ -123,5 +123,3 @@ export function updateCases(seed: Seed): ObjectCase[] {
     add('delete', 'DELETE', `${item}?dryRun=All`, { kind: 'DeleteOptions', apiVersion: 'v1', dryRun: ['All'], ...options });
   return made;
 }
-
-export { SEEDS };

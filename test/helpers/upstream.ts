@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { suiteFolder } from '../conformance/suite.ts';
 
 /** The path of a program, or undefined where it has not been built. */
-export function upstreamProgram(name: 'kube-controller-manager' | 'kube-scheduler'): string | undefined {
+export function upstreamProgram(name: 'kube-controller-manager' | 'kube-scheduler' | 'kube-apiserver' | 'etcd'): string | undefined {
   const file = join(suiteFolder(), name);
   return existsSync(file) ? file : undefined;
 }
