@@ -31,7 +31,7 @@ const ISSUER = `https://kubernetes.default.svc.${CLUSTER_DOMAIN}`;
 const NODE_PORTS = [30000, 32767] as const;
 /** A lost node's pods move after this, as in the local place of running. */
 const TOLERATION_SECONDS = 20;
-/** Roles and bindings may be this old when a request is judged: what an informer of kube-apiserver lags behind. */
+/** Roles and bindings, webhooks and policies may be this old when a request is judged: what an informer of kube-apiserver lags behind. */
 const RBAC_AGE_MS = 1_000;
 
 export interface ClusterParts {
@@ -74,6 +74,7 @@ export async function openCluster({ record, store, registry, authenticators, dia
   const tokens = serviceAccountTokens(keys, store, clock, audiences);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
   const others = firstOf([...authenticators, bootstrapTokens(store, clock)]);
+  let admissionServices: ApiServer['services'] | undefined;
   const server: ApiServer = createApiServer({
     store,
     registry,
@@ -83,7 +84,8 @@ export async function openCluster({ record, store, registry, authenticators, dia
       defaultTolerationSeconds: TOLERATION_SECONDS,
       random,
       rbac,
-      services: () => server.services,
+      // webhooks and policies are followed as roles are: an environment that was frozen must not judge by those of before
+      services: () => (admissionServices ??= { ...server.services, store: followed }),
     }),
     authenticator: firstOf([others, tokens, unknownTokens]),
     authorizer,

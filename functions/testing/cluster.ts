@@ -24,7 +24,10 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-export async function startTestCluster(options: { readonly clock?: Clock; readonly dialer?: NodeDialer; readonly store?: Store } = {}): Promise<TestCluster> {
+/** `made`: its first objects are in the store. */
+export async function startTestCluster(
+  options: { readonly clock?: Clock; readonly dialer?: NodeDialer; readonly store?: Store; readonly made?: boolean } = {},
+): Promise<TestCluster> {
   const store = options.store ?? (await openEmbeddedStore({ directory: ':memory:', cluster: 'test', clock: systemClock }));
   const logged: { message: string; error: unknown }[] = [];
   const cluster = await openCluster({
@@ -38,6 +41,7 @@ export async function startTestCluster(options: { readonly clock?: Clock; readon
     random: Math.random,
     log: (message, error) => void logged.push({ message, error }),
   });
+  if (options.made === true) return { store, cluster, logged, close: () => store.close() };
   const system = cluster.client.as('system:apiserver', ['system:masters']);
   await system.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   await system.create('serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } });
