@@ -26,12 +26,22 @@ export interface InstallationClient {
   delete(name: string): Promise<void>;
 }
 
+/** @throws Error that says which door it was, where nobody answers there */
+async function ask(...[url, options]: Parameters<typeof request>): ReturnType<typeof request> {
+  try {
+    return await request(url, options);
+  } catch (error) {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    throw new Error(`${String(url)} does not answer: are the address and the region right, and the network? (${code ?? message})`, { cause: error });
+  }
+}
+
 export function installationClient({ api, name, region }: InstallationAddress, credentials: () => Promise<AwsCredentials>): InstallationClient {
   const base = api.replace(/\/+$/, '');
   async function call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
     // tokens for the installation itself are made for a name that no cluster can have
     const token = await presignToken({ credentials: await credentials(), region, cluster: `/${name}`, now: new Date() });
-    const answer = await request(`${base}/installation/clusters${path}`, {
+    const answer = await ask(`${base}/installation/clusters${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, accept: 'application/json', 'user-agent': 'paperplane', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -46,6 +56,8 @@ export function installationClient({ api, name, region }: InstallationAddress, c
     }
     if (answer.statusCode < 300 && parsed !== undefined) return parsed as T;
     const status = parsed as Status | undefined;
+    // the function's own identity is refused where the token's is: said by who may mend it
+    if (answer.statusCode === 401) throw new Error(`AWS does not know who you are, or ${region} is not the region of your credentials: log in again, or give --region`);
     throw status?.kind === 'Status' ? new ApiError(status) : new Error(`${base} answered ${answer.statusCode}: is it the stack's ApiUrl? ${text.slice(0, 200)}`);
   }
   return {

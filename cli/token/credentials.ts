@@ -1,4 +1,5 @@
 /** The AWS credentials of who runs the command: environment, profiles, SSO, instance roles, as every AWS tool finds them. */
+import { awsAdvice, awsProblem } from '#machinery/aws-problem.ts';
 import type { AwsCredentials } from './presign.ts';
 
 export class NoCredentials extends Error {
@@ -11,7 +12,8 @@ export async function awsCredentials(region: string): Promise<AwsCredentials> {
   try {
     return await new STSClient({ region }).config.credentials();
   } catch (error) {
-    throw new NoCredentials(`no AWS credentials were found (AWS_PROFILE, AWS_ACCESS_KEY_ID, aws sso login): ${(error as Error).message}`);
+    const problem = awsProblem(error);
+    throw new NoCredentials(`${awsAdvice(problem === 'expired-credentials' ? problem : 'no-credentials', 'AWS')}: ${(error as Error).message}`);
   }
 }
 

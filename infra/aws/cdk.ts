@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { repositoryRoot } from '#infra/tools/tools.ts';
+import { awsAdvice, awsProblem } from '#machinery/aws-problem.ts';
+import { obstacle, stackState } from './stack-status.ts';
 
 const USAGE = `Usage: npm run deploy -- [options]      npm run destroy -- [options]
   -c name=NAME             of the stack (paperplane)
@@ -18,37 +20,34 @@ class CannotDeploy extends Error {
   readonly code = 'CANNOT_DEPLOY';
 }
 
-/** What an operator has to do about an error of the first call. */
-function advice(error: unknown): string {
+/** What an operator has to do about an error of the first calls. */
+function advice(error: unknown, what: string): string {
   const { name, message } = error as { readonly name?: string; readonly message?: string };
-  switch (name) {
-    case 'CredentialsProviderError':
-      return 'no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure';
-    case 'ExpiredTokenException':
-    case 'ExpiredToken':
-      return 'the AWS credentials are over: log in again';
-    case 'InvalidClientTokenId':
-    case 'SignatureDoesNotMatch':
-    case 'UnrecognizedClientException':
-      return 'AWS does not know these credentials';
-    case 'TimeoutError':
-    case 'AbortError':
-      return 'AWS does not answer: is the region right, and the network?';
-    default:
-      return `AWS refused to say who we are: ${message ?? name}`;
-  }
+  const problem = awsProblem(error);
+  const text = awsAdvice(problem, what) ?? `AWS refused ${what}: ${message ?? name}`;
+  return problem === 'denied' || problem === 'quota' ? `${text}: ${message}` : text;
 }
 
-async function check(): Promise<{ readonly account: string; readonly region: string }> {
+const nameOf = (args: readonly string[]): string =>
+  args.findLast((arg, at) => arg.startsWith('name=') && (args[at - 1] === '-c' || args[at - 1] === '--context'))?.slice('name='.length) ?? 'paperplane';
+
+async function check(stack: string): Promise<{ readonly account: string; readonly region: string }> {
   const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
   if (region === undefined || region === '') throw new CannotDeploy('no region is set: export AWS_REGION=us-east-1, or another one');
   const sts = new STSClient({ region, maxAttempts: 2 });
   try {
     const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: AbortSignal.timeout(LIMIT_MS) });
     process.stderr.write(`paperplane: account ${Account}, region ${region}, as ${Arn}\n`);
+    // what is to be removed may be in any state
+    if (stack === '') return { account: Account ?? '', region };
+    const state = await stackState(stack, region, await sts.config.credentials()).catch((error: unknown) => {
+      throw new CannotDeploy(advice(error, `CloudFormation in ${region}`));
+    });
+    const why = state === undefined ? undefined : obstacle(stack, state);
+    if (why !== undefined) throw new CannotDeploy(why);
     return { account: Account ?? '', region };
   } catch (error) {
-    throw new CannotDeploy(advice(error));
+    throw error instanceof CannotDeploy ? error : new CannotDeploy(advice(error, `STS in ${region}`));
   }
 }
 
@@ -73,7 +72,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return rest.includes('--help') ? 0 : 64;
   }
-  const { account, region } = await check();
+  const { account, region } = await check(command === 'deploy' ? nameOf(rest) : '');
   if (command === 'destroy') return cdk(['destroy', '--all', ...rest]);
   // an account and region that were never deployed to lack the CDK's own stack; it is left alone where it is there
   const bootstrapped = await cdk(['bootstrap', `aws://${account}/${region}`], false);
