@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { buildFunction } from '#infra/aws/build.ts';
 import { FUNCTIONS, type FunctionName } from '#infra/aws/functions.ts';
 import { skipWithoutDynamodbLocal } from '#test/helpers/dynamodb-local.ts';
+import { skipWithoutSqsServer } from '#test/helpers/sqs-server.ts';
+import { podToDoorbell } from './doorbell.ts';
 import { throughFunctions } from './through-functions.ts';
 
 /** Targets of the api function: bytes, and milliseconds of init. */
@@ -71,7 +73,8 @@ try {
   }
   const bundlesOnly = process.argv.includes('--bundles-only') || skipWithoutDynamodbLocal('requests through the functions');
   const through = bundlesOnly ? [] : await throughFunctions();
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ bundles: rows, through }, null, 2)}\n`);
+  const bell = bundlesOnly || skipWithoutSqsServer('from a pod to the ring at its node') ? undefined : await podToDoorbell();
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ bundles: rows, through, bell }, null, 2)}\n`);
   else {
     for (const { name, bytes, initCpuMs, fastestWallMs, cloudClients } of rows)
       process.stdout.write(
@@ -81,6 +84,7 @@ try {
       process.stdout.write(
         `${what.padEnd(30)} store ${store.toFixed(1).padStart(7)} ms, through functions ${functions.toFixed(1).padStart(7)} ms, of it the gateway ${gateway.toFixed(1)} ms: ${ratio.toFixed(2)} times\n`,
       );
+    if (bell !== undefined) process.stdout.write(`pod created to its node's doorbell: ${bell.hops} hops, p50 ${bell.p50.toFixed(0)} ms, at worst ${bell.worst.toFixed(0)} ms\n`);
   }
   const api = rows.find(({ name }) => name === 'api')!;
   if (api.cloudClients || api.bytes > TARGET.bytes || api.initCpuMs > TARGET.initMs)
