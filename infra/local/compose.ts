@@ -14,6 +14,7 @@ import { createLocalClient } from '#apiserver/local-client.ts';
 import { processMetrics } from '#apiserver/metrics/process.ts';
 import { Metrics } from '#apiserver/metrics/registry.ts';
 import { type ApiServer, createApiServer } from '#apiserver/server.ts';
+import { localMetrics } from '#apiserver/resource-metrics/server.ts';
 import { reviewHandlers } from '#apiserver/virtual/reviews.ts';
 import { tokenRequest } from '#apiserver/virtual/token-request.ts';
 import { startControllers } from '#control/start.ts';
@@ -69,6 +70,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   const rbac = await openRbacState(store);
   const authorizer = inOrder([systemMasters, nodeAuthorizer(store, () => clock.now()), rbacAuthorizer(rbac)]);
   const frontProxy = { certPem: readFileSync(config.frontProxy.certFile, 'utf8'), keyPem: readFileSync(config.frontProxy.keyFile, 'utf8') };
+  const localRemotes = [localMetrics()];
   let ready = false;
   const server: ApiServer = createApiServer({
     store,
@@ -103,6 +105,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
     ...(audit === undefined ? {} : { audit: audit.auditor }),
     log: (message, error) => log(message, error),
     paths: openidPaths(keys, ISSUER),
+    localRemotes,
     health: [
       {
         name: 'bootstrap',
@@ -133,7 +136,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
   };
   await bootstrap(bootstrapOptions, system);
   await bootstrapRbac(system);
-  const remotes = storedRemotes(store, frontProxy);
+  const remotes = storedRemotes(store, frontProxy, localRemotes);
   const queue = openMemoryQueue({ clock, maxReceives: MAX_RECEIVES, onDead: ({ body, receives }) => log(`gave up on ${body} after ${receives} tries`) });
   const control = startControllers({
     store,

@@ -11,7 +11,7 @@ import type { Authenticator, User } from './authn/port.ts';
 import type { Authorizer } from './authz/port.ts';
 import { remoteDocuments } from './aggregation/documents.ts';
 import { forward, forwardUpgrade } from './aggregation/forward.ts';
-import { storedRemotes } from './aggregation/remotes.ts';
+import { type Remote, storedRemotes } from './aggregation/remotes.ts';
 import type { ClientCertificate } from './backends/connect.ts';
 import { converter } from './custom/convert.ts';
 import { storedDefinitions } from './custom/definitions.ts';
@@ -64,6 +64,8 @@ export interface ApiServerOptions {
   readonly log: (message: string, error: unknown) => void;
   readonly build?: Partial<BuildInfo>;
   readonly health?: readonly HealthCheck[];
+  /** Groups that this process serves as other servers would. */
+  readonly localRemotes?: readonly Remote[];
   /** More paths beside the resources (OIDC documents). */
   readonly paths?: readonly PathRoute[];
 }
@@ -122,7 +124,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const openWatches = metrics.gauge('apiserver_registered_watchers', 'Watches that are open.');
   metrics.collect(() => openWatches.set(watches.size));
   const index = new DiscoveryIndex(registry);
-  const remotes = storedRemotes(options.store, options.frontProxy);
+  const remotes = storedRemotes(options.store, options.frontProxy, options.localRemotes);
   const documents = remoteDocuments(() => services, remotes, options.clock);
   const environment = {
     services,

@@ -92,6 +92,12 @@ describe.skipIf(!isRoot)('from nothing to a running pod', () => {
     expect(await ok(['exec', '-i', pod, '--', 'cat'], 'through standard input')).toBe('through standard input');
   });
 
+  test('what nodes and pods use, without a metrics server', async () => {
+    expect(await ok(['top', 'nodes', '--no-headers'])).toMatch(/^node-1 +\d+m .*Mi .*\nnode-2 +\d+m .*Mi .*\n$/);
+    expect(await ok(['top', 'pods', '-l', 'role=master', '--containers', '--no-headers'])).toMatch(/^master-\S+ +master +\d+m +\d+Mi *\n$/);
+    expect((await cluster.kubectl(['top', 'pod', 'nobody'])).stderr).toContain('NotFound');
+  });
+
   test('a killed container runs again within seconds, and its data is still there', async () => {
     const pod = await masterPod();
     const id = (await ok(['get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].containerID}'])).replace('docker://', '');

@@ -1,10 +1,11 @@
 /** A request passed on to the server that an APIService names, with who asked (kube-aggregator `handler_proxy.go`). */
 import type { Duplex } from 'node:stream';
-import { unavailable } from '#machinery/status.ts';
+import { methodNotRouted, unavailable } from '#machinery/status.ts';
 import type { User } from '../authn/port.ts';
 import { type Backend, connectBackend, hostOf } from '../backends/connect.ts';
 import type { ApiRequest, ApiResponse } from '../door.ts';
-import { type Exchange, replyText } from '../http/reply.ts';
+import { type Exchange, reply, replyText } from '../http/reply.ts';
+import { JSON_TYPE } from '../represent/media.ts';
 import type { Services } from '../server.port.ts';
 import { ask, type BackendAnswer, endToEnd, handOver, pass } from '../streams/backend.ts';
 import { unreachable } from '../streams/dial.ts';
@@ -43,6 +44,11 @@ async function asked(services: Services, backend: Backend, request: ApiRequest, 
 
 export async function forward(services: Services, { backend, available }: Remote, request: ApiRequest, user: User, exchange: Exchange): Promise<ApiResponse> {
   if (!available) return replyText(exchange, 503, 'service unavailable\n');
+  if (backend.local !== undefined) {
+    if (request.method !== 'GET') throw methodNotRouted();
+    const { status, body } = await backend.local(services, request.path, request.query);
+    return reply(exchange, status, JSON_TYPE, JSON.stringify(body));
+  }
   try {
     const answer = await asked(services, backend, request, forwarded(backend, request, user));
     if (answer.type === 'upgrade') {
@@ -77,6 +83,11 @@ export async function fetchFrom(
   accept: string,
   timeoutMs: number,
 ): Promise<{ readonly status: number; readonly type: string; readonly etag: string; readonly body: Buffer }> {
+  if (backend.local !== undefined) {
+    const [plain, query = ''] = path.split('?') as [string, string?];
+    const { status, body } = await backend.local(services, plain, query);
+    return { status, type: JSON_TYPE, etag: '', body: Buffer.from(JSON.stringify(body)) };
+  }
   const signal = AbortSignal.timeout(timeoutMs);
   const connection = await connectBackend(services, backend, signal);
   try {

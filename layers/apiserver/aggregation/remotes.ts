@@ -26,6 +26,8 @@ export interface Remotes {
   all(): readonly Remote[];
 }
 
+const versionOf = ({ group, version }: Remote): string => `${group}/${version}`;
+
 export function backendOf({ spec }: APIService, client: ClientCertificate | undefined): Backend | undefined {
   const service = spec?.service;
   if (service === undefined) return undefined;
@@ -37,10 +39,11 @@ export function backendOf({ spec }: APIService, client: ClientCertificate | unde
   };
 }
 
-export function storedRemotes(store: Store, client: ClientCertificate | undefined): Remotes {
+/** `local`: what this process serves itself as long as no APIService names another server for it. */
+export function storedRemotes(store: Store, client: ClientCertificate | undefined, local: readonly Remote[] = []): Remotes {
   let seen = -1;
-  let all: readonly Remote[] = [];
-  let byVersion: ReadonlyMap<string, Remote> = new Map();
+  let all: readonly Remote[] = local;
+  let byVersion: ReadonlyMap<string, Remote> = new Map(local.map((remote) => [versionOf(remote), remote]));
   return {
     async refresh() {
       if ((await store.frontier(API_SERVICES)) === seen) return;
@@ -53,11 +56,12 @@ export function storedRemotes(store: Store, client: ClientCertificate | undefine
         const { group = '', version = '', groupPriorityMinimum, versionPriority } = object.spec!;
         found.push({ name: object.metadata.name!, group, version, groupPriority: groupPriorityMinimum, versionPriority, available: isAvailable(object), backend });
       }
+      found.push(...local.filter((own) => !found.some((remote) => versionOf(remote) === versionOf(own))));
       seen = page.rv;
       // a local APIService that changed is none of ours
       if (JSON.stringify(found) === JSON.stringify(all)) return;
       all = found;
-      byVersion = new Map(found.map((remote) => [`${remote.group}/${remote.version}`, remote]));
+      byVersion = new Map(found.map((remote) => [versionOf(remote), remote]));
     },
     find: (group, version) => byVersion.get(`${group}/${version}`),
     all: () => all,

@@ -23,6 +23,8 @@ export interface Backend {
   readonly caBundle?: string;
   readonly insecure?: boolean;
   readonly client?: ClientCertificate;
+  /** Answers in this process instead; nothing is connected to. */
+  readonly local?: (services: Services, path: string, query: string) => Promise<{ readonly status: number; readonly body: object }>;
 }
 
 /** What stands in the Host header, in the certificate, and in errors. */

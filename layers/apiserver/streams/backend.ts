@@ -33,15 +33,15 @@ export function ask(connection: Duplex, { method, path, headers, body }: Backend
 /** Of what a backend complains, so much is read. Bytes. */
 const COMPLAINT_LIMIT = 50_000;
 
-export async function textOf(response: IncomingMessage): Promise<string> {
+export async function textOf(response: IncomingMessage, limit = COMPLAINT_LIMIT): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     parts.push(part);
-    if ((size += part.length) >= COMPLAINT_LIMIT) break;
+    if ((size += part.length) >= limit) break;
   }
   response.destroy();
-  return Buffer.concat(parts).subarray(0, COMPLAINT_LIMIT).toString('utf8');
+  return Buffer.concat(parts).subarray(0, limit).toString('utf8');
 }
 
 /** Joins two connections until both ends are done; what one side finished the other side hears of. */
