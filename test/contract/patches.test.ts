@@ -253,3 +253,29 @@ describe('every form', () => {
     expect(same.json.metadata.resourceVersion).toBe((await server().request('GET', `${path}/merge`)).json.metadata.resourceVersion);
   });
 });
+
+describe('patches that make of an object what it cannot be', () => {
+  test.each([
+    ['another kind', { kind: 'Other' }, 422, 'Invalid', /^ "" is invalid: patch: Invalid value: .*: no kind "Other" is registered for version "v1"/],
+    [
+      'a wrong type',
+      { data: { a: 1 } },
+      422,
+      'Invalid',
+      /^ "" is invalid: patch: Invalid value: .*: json: cannot unmarshal number into Go struct field ConfigMap.data of type string$/,
+    ],
+    ['no name', { metadata: { name: null } }, 400, 'BadRequest', /^the name of the object \(a based on URL\) was undeterminable: name must be provided$/],
+    ['another name', { metadata: { name: 'b' } }, 400, 'BadRequest', /^the name of the object \(b\) does not match the name on the URL \(a\)$/],
+    ['a list', [], 400, 'BadRequest', /^error decoding patch: json: cannot unmarshal array into Go value of type map\[string\]interface \{\}$/],
+  ])('%s', async (_, body, code, reason, message) => {
+    await server().request('POST', mapsIn('unfit'), configMap('a'));
+    const { status, json } = await server().request('PATCH', `${mapsIn('unfit')}/a`, body, { 'content-type': 'application/merge-patch+json' });
+    expect([status, json.reason]).toEqual([code, reason]);
+    expect(json.message).toMatch(message);
+  });
+
+  test('a PUT is the object of its URL, before anybody looks whether that is there', async () => {
+    const { status, json } = await server().request('PUT', `${mapsIn('unfit')}/none`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} });
+    expect([status, json.message]).toEqual([400, 'the name of the object (none based on URL) was undeterminable: name must be provided']);
+  });
+});

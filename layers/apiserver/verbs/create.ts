@@ -32,7 +32,7 @@ function begin(call: Call, object: KubeObject): void {
   if (kind.namespaced) {
     if (metadata.namespace === undefined || metadata.namespace === '') metadata.namespace = namespace;
     else if (metadata.namespace !== namespace) throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
-  } else if (metadata.namespace === '') delete metadata.namespace;
+  } else delete metadata.namespace;
   delete metadata.resourceVersion;
   delete metadata.selfLink;
   delete metadata.deletionTimestamp;

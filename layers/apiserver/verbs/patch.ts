@@ -10,7 +10,7 @@ import { forbidden, invalid } from '#machinery/field-error.ts';
 import { type ApiError, badRequest, bodyNotRouted, invalidObject, unsupportedMediaType } from '#machinery/status.ts';
 import { type Call, timestamp } from '../context.ts';
 import { copyOf } from '../write/copy.ts';
-import { type BodyType, bodyText, type FieldValidation, mediaType, ofKind, report, warningsOf } from '../write/decode.ts';
+import { apiVersionOf, type BodyType, bodyText, type FieldValidation, mediaType, notRegistered, ofKind, report, warningsOf } from '../write/decode.ts';
 import { patchFindings } from './patch-findings.ts';
 import { applyScale, scaleSchema, updateScale } from './scale.ts';
 import { update, type UpdateResult } from './update.ts';
@@ -82,7 +82,9 @@ export function patched(current: KubeObject, input: Pick<PatchInput, 'type' | 'p
       break;
   }
   // decoding takes its value over; parts of the current object may be in it
-  return decodePatched(copyOf(value, current), input, type, warnings);
+  const object = decodePatched(copyOf(value, current), input, type, warnings);
+  if ((object.metadata.name ?? '') === '') throw badRequest(`the name of the object (${current.metadata.name} based on URL) was undeterminable: name must be provided`);
+  return object;
 }
 
 const notAnObject = (value: unknown): string =>
@@ -98,6 +100,8 @@ function goValue(value: unknown): string {
     .join(' ')}]`;
 }
 
+const differs = (given: unknown, wanted: string): boolean => given !== undefined && given !== '' && given !== wanted;
+
 /** A patch that makes of the object what its type does not allow: the client is shown what was made, or its patch. */
 function unfit(value: unknown, { type, patch }: Pick<PatchInput, 'type' | 'patch'>, message: string): ApiError {
   return invalidObject('', '', '', [invalid('patch', type === 'strategic' ? goValue(patch) : JSON.stringify(value), message)]);
@@ -107,6 +111,10 @@ function decodePatched(value: unknown, input: Pick<PatchInput, 'type' | 'patch' 
   const { fieldValidation: validation, problems = [] } = input;
   try {
     const decoded = decodeValue(value, { schema: type.schema, findings: validation !== 'Ignore', ...(type.unstructured === true ? { unstructured: true } : {}) });
+    const { apiVersion, kind } = decoded.object;
+    // custom resources are told in other words, by what reads them
+    if (type.unstructured !== true && (differs(kind, type.kind) || differs(apiVersion, apiVersionOf(type))))
+      throw unfit(value, input, notRegistered({ apiVersion: String(apiVersion), kind: String(kind) }));
     return ofKind(report({ object: decoded.object, findings: [...problems, ...decoded.findings] }, validation, warnings), type);
   } catch (error) {
     if (error instanceof DecodeError) throw unfit(value, input, error.message);

@@ -94,7 +94,11 @@ function belongs({ kind, name, namespace }: Call, metadata: ObjectMeta): void {
     if ((metadata.name ?? '') !== '') throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
     metadata.name = name;
   }
-  if (!kind.namespaced) return;
+  if (!kind.namespaced) {
+    // said in vain, as in Kubernetes
+    delete metadata.namespace;
+    return;
+  }
   if ((metadata.namespace ?? '') === '') metadata.namespace = namespace;
   else if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }

@@ -14,7 +14,7 @@ export function bodyFor(object: KubeObject): (rv: number) => Uint8Array {
   const at = text.indexOf(MARK_TEXT);
   const before = text.slice(0, at);
   const after = `${!managedFields ? '' : `,"managedFields":${managersText(managedFields)}`}${text.slice(at + MARK_TEXT.length)}`;
-  return (rv) => encode(`${before}"${rv}"${after}`);
+  return (rv) => encoder.encode(`${before}"${rv}"${after}`);
 }
 
 /** Half of the text of a small object are sets of fields, the same ones for all that are made alike. */
@@ -27,12 +27,8 @@ function managersText(entries: readonly ManagedFieldsEntry[]): string {
   return `[${texts.join(',')}]`;
 }
 
-/** In memory of its own: out of Buffer's pool the store would have to copy it. */
-function encode(text: string): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  return bytes;
-}
+/** Its bytes are in memory of their own: out of Buffer's pool the store would have to copy them. */
+const encoder = new TextEncoder();
 
 /**
  * The bytes in which an object that was just written stands in the store. They are the client's answer as well, which then is not made into text once

@@ -32,6 +32,10 @@ export function bodyText(body: Uint8Array): string {
   }
 }
 
+/** In the words of Kubernetes' register of types. */
+export const notRegistered = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string =>
+  `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+
 /** The Go package of the group's internal types. */
 const packageOf = (group: string): string => (group === '' ? 'core' : group.split('.')[0]!);
 
@@ -44,10 +48,7 @@ export function ofKind(object: KubeObject, type: BodyType, name = ''): KubeObjec
     const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
     const given = `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}`;
     const known = builtInKinds().byKind(group!, version!, object.kind) !== undefined;
-    if (type.unstructured === true ? object.kind !== type.kind : !known)
-      throw badRequest(
-        `${given}: no kind ${JSON.stringify(object.kind)} is registered for version ${JSON.stringify(object.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-      );
+    if (type.unstructured === true ? object.kind !== type.kind : !known) throw badRequest(`${given}: ${notRegistered(object)}`);
     if (object.kind !== type.kind) throw badRequest(`${given}: converting (${version}.${object.kind}) to (${packageOf(type.group)}.${type.kind}): unknown conversion`);
     throw badRequest(`the API version in the data (${group === '' ? version : `${group}/${version}`}) does not match the expected API version (${wanted})`);
   }

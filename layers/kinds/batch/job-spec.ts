@@ -77,7 +77,7 @@ function checkFailurePolicy(errors: Errors, field: string, policy: PodFailurePol
   const containers = new Set([...(template?.containers ?? []), ...(template?.initContainers ?? [])].map(({ name }) => name));
   rules.forEach(({ action = '', onExitCodes, onPodConditions = [] }, index) => {
     const at = `${field}.rules[${index}]`;
-    if (action === '') errors.push(required(`${at}.action`, `valid values: ${JSON.stringify(ACTIONS)}`));
+    if (action === '') errors.push(required(`${at}.action`, `valid values: [${ACTIONS.map((one) => JSON.stringify(one)).join(' ')}]`));
     else if (action === 'FailIndex') {
       if (spec.backoffLimitPerIndex === undefined) errors.push(invalid(`${at}.action`, action, 'requires the backoffLimitPerIndex to be set'));
     } else if (!ACTIONS.includes(action)) errors.push(notSupported(`${at}.action`, action, ACTIONS));

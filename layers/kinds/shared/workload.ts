@@ -22,6 +22,12 @@ export function checkWorkloadSelector(errors: Errors, field: string, selector: L
 
 export function checkSelects(errors: Errors, field: string, selector: LabelSelector | undefined, template: PodTemplateSpec | undefined): void {
   if (selector === undefined || selector === null || isEmptySelector(selector)) return;
+  const wrong: Errors = [];
+  checkLabelSelector(wrong, '', selector);
+  if (wrong.length > 0) {
+    errors.push(invalid(field.replace(/template$/, 'selector'), selector, 'invalid label selector'));
+    return;
+  }
   const labels = template?.metadata?.labels ?? {};
   if (!selects(selector, labels)) errors.push(invalid(`${field}.metadata.labels`, labels, '`selector` does not match template `labels`'));
 }

@@ -49,7 +49,7 @@ export const service = behaviour<Service>({
   warnings(object) {
     const found: string[] = [];
     if (object.spec?.type === 'ExternalName' && (object.spec.externalIPs ?? []).length > 0) found.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
-    if (object.spec?.type !== 'LoadBalancer' && object.spec?.loadBalancerIP) found.push('spec.loadBalancerIP is ignored when spec.type is not "LoadBalancer"');
+    if (object.spec?.type !== 'ExternalName' && object.spec?.externalName) found.push('spec.externalName is ignored when spec.type is not "ExternalName"');
     if (object.spec?.sessionAffinity === 'ClientIP' && object.spec.clusterIP === 'None') found.push('spec.SessionAffinity is ignored for headless services');
     return found;
   },
