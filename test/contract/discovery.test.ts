@@ -291,3 +291,11 @@ test('component statuses can be read in every form, and say that they are deprec
   expect((await get('/api/v1/componentstatuses/none')).status).toBe(404);
   expect((await server().request('POST', '/api/v1/componentstatuses', {})).status).toBe(405);
 });
+
+test.each(['/apis', '/api/v1', '/apis/policy/v1', '/apis/policy'])('%s is served as protobuf to who prefers it', async (path) => {
+  const { status, headers, bytes } = await get(path, 'application/vnd.kubernetes.protobuf,application/json');
+  expect(status).toBe(200);
+  expect(headers['content-type']).toBe('application/vnd.kubernetes.protobuf');
+  // the envelope: magic, then the type, whose version Kubernetes always names
+  expect(Buffer.from(bytes).toString('latin1')).toMatch(/^k8s\0\n.\n\x02v1\x12/s);
+});

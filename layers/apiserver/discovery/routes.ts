@@ -25,9 +25,12 @@ export function discoveryRoutes(index: DiscoveryIndex): PathRoute[] {
     if (found === undefined) documents.set(name, (found = new CachedDocument(Buffer.from(JSON.stringify(make())))));
     return found;
   };
+  // the resources of the core group are the one answer that has no apiVersion, but in protobuf
   const send = async (exchange: Exchange, name: string, make: () => object): Promise<ApiResponse> => {
     const form = negotiate(exchange.request.headers['accept'], 'plain', true);
-    return form.media === 'json' ? replyCached(exchange, JSON_TYPE, document(name, make), VARY) : reply(exchange, 200, typeOf(form), encodeObject(make(), form));
+    return form.media === 'json'
+      ? replyCached(exchange, JSON_TYPE, document(name, make), VARY)
+      : reply(exchange, 200, typeOf(form), encodeObject(form.media === 'protobuf' ? { apiVersion: 'v1', ...make() } : make(), form));
   };
   const missing = (exchange: Exchange): ApiResponse => replyText(exchange, 404, '404 page not found\n');
 
