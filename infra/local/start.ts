@@ -1,6 +1,6 @@
 /** `npm start`: from whatever there is to a cluster whose nodes are Ready, then the screen that says so. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { type ApiProbe, apiProbe } from './api-probe.ts';
 import { type ClusterFiles, clusterFiles, type ClusterState, readState, writeFile, writeState } from './cluster.ts';
@@ -57,21 +57,36 @@ interface Started {
   readonly ready: number;
 }
 
+/** Folder by folder: Node's recursive way never ends on a file system that takes none. @throws StartFailed that names the option */
+function ensureFolder(folder: string, option: string): void {
+  try {
+    const missing: string[] = [];
+    for (let at = folder; !existsSync(at); at = dirname(at)) missing.unshift(at);
+    for (const one of missing) mkdirSync(one, { mode: 0o700 });
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new StartFailed(`cannot write to ${folder} (${(error as Error).message}): name another place with ${option}`);
+  }
+}
+
 async function bringUp(options: StartOptions, show: Progress): Promise<Started> {
   const files = clusterFiles(options.dataDir);
+  const kubeconfigFile = options.kubeconfig ?? readState(files)?.kubeconfig ?? defaultKubeconfig();
+  ensureFolder(dirname(kubeconfigFile), '--kubeconfig');
   const before = readState(files);
   const nodeCount = options.nodes ?? before?.nodes.length ?? DEFAULT_NODES;
   const simulated = options.simulatedNodes ?? before?.simulatedNodes ?? 0;
   const without = options.without ?? before?.without;
   const socketPath = nodeCount > 0 ? dockerSocket() : undefined;
   if (socketPath !== undefined) await ensureHost((text) => show.step(text), join(files.logs, 'dockerd.log'), socketPath);
+  ensureFolder(files.root, '--data-dir');
   show.step('preparing certificates');
   const running = program(files.controlPlane, files.controlPlane.config) !== undefined;
   const port = await choosePort(options, before, running);
   const pki = await ensurePki(files.pki, options.name, Date.now());
   const network = nodeCount > 0 ? await pickNetwork(options.name, nodeCount, before) : undefined;
   const apiAddress = network?.hostAddress ?? machineAddress();
-  const kubeconfig = options.kubeconfig ?? before?.kubeconfig ?? defaultKubeconfig();
   const access = options.access ?? before?.access;
   const state = writeState(files, {
     name: options.name,
@@ -82,7 +97,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
     simulatedNodes: simulated,
     ...(without === undefined || without.length === 0 ? {} : { without }),
     ...(socketPath === undefined ? {} : { dockerSocket: socketPath }),
-    kubeconfig,
+    kubeconfig: kubeconfigFile,
     ...(access === undefined ? {} : { access }),
   });
 
@@ -119,7 +134,7 @@ async function bringUp(options: StartOptions, show: Progress): Promise<Started> 
       })(),
     ]);
     await Promise.all([apiUp, spawned]);
-    await writeAccess(kubeconfig, { name: options.name, server: `https://127.0.0.1:${port}`, caPem: tls.ca, certPem: tls.cert, keyPem: tls.key });
+    await writeAccess(kubeconfigFile, { name: options.name, server: `https://127.0.0.1:${port}`, caPem: tls.ca, certPem: tls.cert, keyPem: tls.key });
     const names = [...state.nodes.map(({ name }) => name), ...simulatedNames(simulated)];
     if (before !== undefined) await Promise.all(before.nodes.filter(({ name }) => !names.includes(name)).map(({ name }) => probe.deleteNode(name)));
     if (names.length > 0) {
@@ -186,7 +201,7 @@ async function main(): Promise<number> {
     started = await bringUp(options, show);
   } catch (error) {
     // nothing half started is left behind; a cluster that ran before is left as it is
-    if (!ran) await stopPrograms(files);
+    if (!ran && existsSync(files.root)) await stopPrograms(files);
     show.end();
     throw error;
   }

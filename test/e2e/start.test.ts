@@ -59,6 +59,19 @@ describe('npm start', () => {
     expect((await kubectl('get', 'nodes')).stderr).toMatch(/refused/);
   });
 
+  test('says which place it cannot write to, and leaves nothing behind', async () => {
+    writeFileSync(join(home, 'file'), '');
+    const places = ['/proc/none', join(home, 'file', 'below')];
+    for (const place of places) {
+      const refused = await program('start.ts', '--detach', ...options, '--name', `${name}x`, '--data-dir', place);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`cannot write to ${place} (`)]);
+      expect(refused.stderr).toContain('name another place with --data-dir');
+    }
+    const refused = await program('start.ts', '--detach', ...options, '--name', `${name}x`, '--kubeconfig', '/proc/none/config');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('name another place with --kubeconfig')]);
+    expect(existsSync(join(home, '.local', 'share', 'paperplane', `${name}x`))).toBe(false);
+  });
+
   test('and npm stop --purge leave the kubeconfig as it was', async () => {
     expect((await program('stop.ts', '--name', name, '--purge')).code).toBe(0);
     expect((await kubectl('config', 'get-contexts', '-o', 'name')).stdout).toBe('other\n');
