@@ -257,3 +257,9 @@ describe('update', () => {
     expect((await server().request('GET', `${path}/p`)).status).toBe(404);
   });
 });
+
+test('the phase of a namespace that a status update leaves out is Active', async () => {
+  await server().request('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'phase' } });
+  const { status, json } = await server().request('PUT', '/api/v1/namespaces/phase/status', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'phase' } });
+  expect([status, json.status]).toEqual([200, { phase: 'Active' }]);
+});

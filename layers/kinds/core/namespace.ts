@@ -47,6 +47,8 @@ export const namespace = behaviour<Namespace>({
       prepareForUpdate(object, old) {
         if (old.spec === undefined) delete object.spec;
         else object.spec = old.spec;
+        // the default of a phase that is not told
+        if (!object.status?.phase) object.status = { ...object.status, phase: 'Active' };
       },
       validateUpdate({ metadata, status }) {
         const leaving = metadata.deletionTimestamp !== undefined;
