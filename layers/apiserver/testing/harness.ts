@@ -135,7 +135,8 @@ function streamOf(response: ApiResponse): Stream {
   (response.body as { start(sink: StreamSink): void }).start({
     write(bytes) {
       stream.raw.push(Buffer.from(bytes));
-      if (json) stream.events.push(JSON.parse(Buffer.from(bytes).toString()) as Stream['events'][number]);
+      // one write may hold several events, each a line
+      for (const line of json ? Buffer.from(bytes).toString().split('\n') : []) if (line !== '') stream.events.push(JSON.parse(line) as Stream['events'][number]);
       for (const waiter of waiters) if (stream.events.length >= waiter.count) waiter.done();
       return !stream.slow;
     },

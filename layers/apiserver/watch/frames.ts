@@ -86,6 +86,16 @@ export function changeFrame(asked: FrameForm, type: EventType, change: Change, n
   return bytes;
 }
 
+let joined: { readonly frames: readonly Uint8Array[]; readonly bytes: Uint8Array } | undefined;
+
+/** The frames of one batch as one piece, so that each client costs one write: the same piece to all watchers of the same changes. */
+export function together(frames: readonly Uint8Array[]): Uint8Array {
+  if (frames.length === 1) return frames[0]!;
+  if (joined?.frames.length === frames.length && joined.frames.every((frame, index) => frame === frames[index])) return joined.bytes;
+  joined = { frames, bytes: Buffer.concat(frames) };
+  return joined.bytes;
+}
+
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 export function bookmarkFrame(asked: FrameForm, rv: number, endOfInitial: boolean, now: number, headers: boolean): Uint8Array {

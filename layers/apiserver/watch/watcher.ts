@@ -9,7 +9,7 @@ import type { Selection } from '../verbs/selection.ts';
 import { parseBytes } from '../write/body.ts';
 import { withVersion } from '../write/store-write.ts';
 import type { Clocked } from './clocked.ts';
-import { bookmarkFrame, changeFrame, errorFrame, type EventType, type FrameForm, frameOf } from './frames.ts';
+import { bookmarkFrame, changeFrame, errorFrame, type EventType, type FrameForm, frameOf, together } from './frames.ts';
 
 /** Changes that may wait for a slow client. They are shared with all other watchers, so this bounds how far back memory is held. */
 const BACKLOG = 10_000;
@@ -81,20 +81,23 @@ export class Watcher implements WatchListener, Clocked {
       if (this.#queue.length > BACKLOG || this.#queuedBytes > BACKLOG_BYTES) this.end();
       return;
     }
+    const { frame, now } = this.#options;
+    const frames: Uint8Array[] = [];
     for (let at = 0; at < changes.length; at++) {
       const change = changes[at]!;
       if (!this.#concerns(change.key)) continue;
       const type = this.#typeOf(change);
       if (type === undefined) continue;
-      if ((type === 'DELETED' && change.type !== 'removed') || this.#waiting) {
-        // the state before must be fetched, or the client is slow: what follows waits its turn
+      if (type === 'DELETED' && change.type !== 'removed') {
+        // the state before must be fetched: what follows waits its turn
         for (const later of changes.slice(at)) if (this.#concerns(later.key)) this.#enqueue(later);
-        void this.#pump();
-        return;
+        break;
       }
-      this.#write(changeFrame(this.#options.frame, type, change, this.#options.now(), this.#takeHeaders()));
+      frames.push(changeFrame(frame, type, change, now(), this.#takeHeaders()));
       this.#at = change.rv;
     }
+    if (frames.length > 0) this.#write(together(frames));
+    if (this.#queue.length > 0) void this.#pump();
   }
 
   expired(): void {
