@@ -57,10 +57,14 @@ export function cdk(args: readonly string[], withApp = true): Promise<number> {
   // one text for a shell; quotes around the first word are taken off by the CDK
   const app = `${process.execPath.replaceAll(/[^\w./-]/g, '\\$&')} infra/aws/app.ts`;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args, ...(withApp ? ['--app', app, '--output', join(repositoryRoot, '.cache', 'cdk.out')] : [])], {
-      cwd: repositoryRoot,
-      stdio: 'inherit',
-    });
+    const child = spawn(
+      process.execPath,
+      [bin, ...args, ...(withApp ? ['--app', app, ...(args.includes('--output') ? [] : ['--output', join(repositoryRoot, '.cache', 'cdk.out')])] : [])],
+      {
+        cwd: repositoryRoot,
+        stdio: 'inherit',
+      },
+    );
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });

@@ -88,7 +88,8 @@ const awsEnvironment = (endpoint: string): NodeJS.ProcessEnv => ({
 
 /** The real app, by the real command; its output is shown when it fails. */
 async function deploy(endpoint: string, files: ClusterFiles): Promise<void> {
-  const args = ['deploy', '-c', 'local=true', '-c', 'removeState=true', '-c', `name=${STACK}`, '--require-approval', 'never', '--ci'];
+  // an output of its own: the CDK lets one program at a time write into one
+  const args = ['deploy', '-c', 'local=true', '-c', 'removeState=true', '-c', `name=${STACK}`, '--require-approval', 'never', '--ci', '--output', join(files.root, 'cdk.out')];
   const log = join(files.logs, 'deploy.log');
   mkdirSync(files.logs, { recursive: true });
   const child = spawn(process.execPath, [join(repositoryRoot, 'infra', 'aws', 'cdk.ts'), ...args], {

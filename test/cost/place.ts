@@ -59,7 +59,9 @@ export function countedPlace(name: string): CountedPlace {
     async quiet() {
       for (const end = Date.now() + QUIET_LIMIT_MS; Date.now() < end; await wait(LOOK_MS)) {
         const last = ours(Date.now() - 60_000).findLast(({ by, action }) => action === 'TransactWriteItems' || by.endsWith('-dispatcher'));
-        if (last === undefined || Date.now() - last.at > QUIET_MS) return;
+        // a place that has never worked has still its first objects to make
+        const begun = last !== undefined || ours(0).some(({ by }) => by.endsWith('-dispatcher'));
+        if (begun && (last === undefined || Date.now() - last.at > QUIET_MS)) return;
       }
       throw new Error(`not quiet within ${QUIET_LIMIT_MS / 1000} s`);
     },
