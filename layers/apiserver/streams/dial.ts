@@ -1,10 +1,22 @@
 /** Connections through the dialer, with errors as clients may see them. */
 import type { Duplex } from 'node:stream';
 import type { KubeObject } from '#machinery/object.ts';
-import { internalError, unavailable } from '#machinery/status.ts';
+import { badRequest, internalError, unavailable } from '#machinery/status.ts';
 import type { Services } from '../server.port.ts';
 
+interface Addressed extends KubeObject {
+  readonly status?: { readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } } };
+}
+
+/** A node that says its agent listens on no port: it is simulated, and never will. */
+const isDeaf = ({ status }: Addressed): boolean => status?.daemonEndpoints?.kubeletEndpoint?.Port === 0;
+
+/** @throws ApiError 400 for a node whose agent serves nothing, 500 (as Kubernetes) for one that cannot be reached, 503 where no node can be */
 export async function dialNode(services: Services, node: KubeObject, signal: AbortSignal): Promise<Duplex> {
+  if (isDeaf(node))
+    throw badRequest(
+      `node ${node.metadata.name} is simulated and its agent serves no requests: its pods run nothing, so there is no log to read and nothing to exec, attach or forward a port to`,
+    );
   if (services.dialer === undefined) throw unavailable('no way to reach nodes from here');
   try {
     return await services.dialer.connect(node, signal);
