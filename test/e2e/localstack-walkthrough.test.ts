@@ -5,7 +5,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { billOf } from '#infra/gateway/meter/prices.ts';
 import { ensureEmulator } from '#infra/localstack/emulator.ts';
 import { repositoryRoot, run, tool } from '#infra/tools/tools.ts';
 import { countedPlace } from '../cost/place.ts';
@@ -25,7 +24,6 @@ const START_LIMIT_MS = 400_000;
 /** Long enough for anything that rings by itself within seconds to be seen. */
 const IDLE_MS = 10_000;
 const HEARTBEATS_MS = 25_000;
-const MONTH_MS = 730.5 * 3600_000;
 const place = countedPlace(`w${process.pid % 10_000}`);
 const { ok } = place;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -150,7 +148,7 @@ describe.skipIf(missing !== undefined)('from nothing to nothing, with no servers
     );
   }, 300_000);
 
-  test('quiet nodes cost their heartbeats, one write unit each, and three of them less than 2 $ a month', async () => {
+  test('a heartbeat of a quiet node is one write unit', async () => {
     await place.quiet();
     const from = Date.now();
     await wait(HEARTBEATS_MS);
@@ -158,8 +156,6 @@ describe.skipIf(missing !== undefined)('from nothing to nothing, with no servers
     const beats = calls.filter(({ by, action }) => by.startsWith('agent ') && action === 'UpdateItem');
     expect(beats.length).toBeGreaterThanOrEqual(2);
     expect(new Set(beats.map(({ writeUnits }) => writeUnits))).toEqual(new Set([1]));
-    const { dollars } = billOf(calls);
-    expect((dollars / 2) * 3 * (MONTH_MS / HEARTBEATS_MS)).toBeLessThan(2);
   }, 200_000);
 
   test(
