@@ -23,7 +23,7 @@ import { bootstrap } from '#controllers/bootstrap/controller.ts';
 import { apiServerControllers, clusterControllers } from '#controllers/index.ts';
 import { serviceLbController } from '#controllers/service-lb/controller.ts';
 import { probeRemote } from '#apiserver/aggregation/forward.ts';
-import { remoteItems } from '#apiserver/aggregation/collection.ts';
+import { remoteDocument, remoteItems } from '#apiserver/aggregation/collection.ts';
 import { backendOf, storedRemotes } from '#apiserver/aggregation/remotes.ts';
 import { followDefinitions, storedDefinitions } from '#apiserver/custom/definitions.ts';
 import { DynamicRegistry } from '#kinds/custom/registry.ts';
@@ -160,6 +160,7 @@ export async function runControlPlane(config: ControlPlaneConfig, log: Log): Pro
         authority: certificateAuthority(caPem, readFileSync(config.caKeyFile, 'utf8')),
         secretToken: secretTokens(keys, audiences, clock, ids),
         podMetrics: (namespace, labelSelector) => remoteItems(server.services, remotes, { group: 'metrics.k8s.io', version: 'v1beta1', plural: 'pods', namespace, labelSelector }),
+        metricsApi: (question) => remoteDocument(server.services, remotes, question),
         probeApiService: (object) => probeRemote(server.services, backendOf(object, frontProxy)!, object.spec?.group ?? '', object.spec?.version ?? ''),
       }),
     ],

@@ -21,6 +21,7 @@ import { endpointSliceController } from './endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/controller.ts';
+import type { ReadMetricsApi } from './horizontal-pod-autoscaler/custom-metrics.ts';
 import type { ReadMetrics } from './horizontal-pod-autoscaler/metrics.ts';
 import { hostPathProvisioner, type HostPathVolumes } from './host-path-provisioner/controller.ts';
 import { jobController } from './job/controller.ts';
@@ -60,6 +61,8 @@ export interface ControllersOptions {
   readonly secretToken?: SecretTokenOptions['token'];
   /** What pods use, for autoscalers; absent: nobody knows. */
   readonly podMetrics?: ReadMetrics;
+  /** Values of registered servers of metrics, for autoscalers; absent: none can be reached. */
+  readonly metricsApi?: ReadMetricsApi;
 }
 
 /** What belongs to the API server, whoever runs the other controllers. */
@@ -72,7 +75,7 @@ export const apiServerControllers = ({ registry, bootstrap, probeApiService }: C
 ];
 
 export function clusterControllers(options: ControllersOptions): readonly Controller[] {
-  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes, authority, secretToken, podMetrics } = options;
+  const { registry, caBundle, clusterCidr, nodeLifecycle, hostPathVolumes, authority, secretToken, podMetrics, metricsApi } = options;
   return [
     ...apiServerControllers(options),
     namespaceController({ registry }),
@@ -89,7 +92,7 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     cronJobController(),
     ttlAfterFinishedController(),
     disruptionController({ registry }),
-    horizontalPodAutoscalerController({ registry, ...(podMetrics === undefined ? {} : { metrics: podMetrics }) }),
+    horizontalPodAutoscalerController({ registry, ...(podMetrics === undefined ? {} : { metrics: podMetrics }), ...(metricsApi === undefined ? {} : { metricsApi }) }),
     clusterRoleAggregationController(),
     validatingAdmissionPolicyStatus({ registry }),
     csrApprover(),

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { certificate, localDialer, publish, startBackend, type TestBackend } from '../backends/testing.ts';
 import type { ApiRequest } from '../door.ts';
 import { type Harness, startHarness } from '../testing/harness.ts';
-import { remoteItems } from './collection.ts';
+import { remoteDocument, remoteItems } from './collection.ts';
 import { storedRemotes } from './remotes.ts';
 
 let api: Harness;
@@ -94,6 +94,23 @@ describe('a server behind an APIService', () => {
     await register();
     expect(await read()).toEqual([]);
     expect(backend.received.at(-1)).toMatchObject({ url: `${FLUNDERS}?labelSelector=app%20in%20(a%2Cb)` });
+  });
+
+  it('is read at any path, in the first version that is registered', async () => {
+    const remotes = storedRemotes(api.store, undefined);
+    const read = (versions: readonly string[], unserved?: string) =>
+      remoteDocument(api.server.services, remotes, {
+        group: 'wardle.example.com',
+        versions,
+        path: 'namespaces/default/flunders/a',
+        what: 'a.flunders',
+        ...(unserved === undefined ? {} : { unserved }),
+      });
+    await expect(read(['v1'])).rejects.toThrow(/^the server could not find the requested resource \(get a\.flunders\)$/);
+    await expect(read(['v1'], 'nobody has flunders')).rejects.toThrow(/^nobody has flunders$/);
+    await register();
+    expect(await read(['v2', 'v1'])).toMatchObject({ items: [] });
+    expect(backend.received.at(-1)).toMatchObject({ url: `${FLUNDERS}/a` });
   });
 
   it('gets bodies as they were sent', async () => {

@@ -7,35 +7,26 @@ import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, MetricS
 import type { Kind, KindRegistry } from '#kinds/kind.ts';
 import { type LabelSelector, matches, parseLabelSelector } from '#machinery/labels.ts';
 import type { KubeObject } from '#machinery/object.ts';
-import { formatQuantity, milliValue } from '#machinery/quantity.ts';
+import { milliValue } from '#machinery/quantity.ts';
 import { withCondition } from '../shared/conditions.ts';
 import { namespaceOf, sameJson, splitKey } from '../shared/keys.ts';
+import { noMetricsApi, type ReadMetricsApi } from './custom-metrics.ts';
+import { type Found, messageOf, MetricError } from './found.ts';
 import { type ReadMetrics, noMetrics, usageOf } from './metrics.ts';
+import { otherMetric, quantity } from './other-metrics.ts';
 import { type Memory, emptyMemory, paced, remember } from './pace.ts';
 import { type Target, type Tolerance, proposedReplicas } from './replicas.ts';
 
 export const AUTOSCALERS = 'horizontalpodautoscalers.autoscaling';
 const PERIOD_S = 15;
 const TOLERANCE = 0.1;
-const NANO_PER_MILLI = 1_000_000n;
 
 type Status = NonNullable<HorizontalPodAutoscaler['status']>;
 
-/** Why a metric says nothing: the condition's reason and what it says, and how the whole reports it. */
-class MetricError extends Error {
-  readonly reason: string;
-  readonly whole: string;
-  constructor(reason: string, text: string, whole: string) {
-    super(text);
-    this.reason = reason;
-    this.whole = whole;
-  }
-}
-
-interface Found {
-  readonly replicas: number;
-  readonly name: string;
-  readonly status: MetricStatus;
+/** Replicas of the target: asked for, and there. */
+interface Size {
+  readonly current: number;
+  readonly status: number;
 }
 
 interface Computed {
@@ -48,9 +39,10 @@ export interface AutoscalerOptions {
   readonly registry: KindRegistry;
   /** Absent: the cluster serves no metrics. */
   readonly metrics?: ReadMetrics;
+  /** Absent: no server of custom or external metrics can be reached. */
+  readonly metricsApi?: ReadMetricsApi;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const numberAt = (object: KubeObject, path: readonly string[]): number => {
   const value = path.reduce<unknown>((found, field) => (found as Record<string, unknown> | undefined)?.[field], object);
   return typeof value === 'number' ? value : 0;
@@ -76,14 +68,18 @@ class Run {
   readonly #autoscaler: HorizontalPodAutoscaler;
   readonly #context: ControllerContext;
   readonly #readMetrics: ReadMetrics;
+  readonly #registry: KindRegistry;
+  readonly #metricsApi: ReadMetricsApi;
   readonly #memories: ReadonlyMap<string, Memory>;
   readonly #now: number;
   #status: Status;
 
-  constructor(autoscaler: HorizontalPodAutoscaler, context: ControllerContext, readMetrics: ReadMetrics, memories: ReadonlyMap<string, Memory>) {
+  constructor(autoscaler: HorizontalPodAutoscaler, context: ControllerContext, options: Required<AutoscalerOptions>, memories: ReadonlyMap<string, Memory>) {
     this.#autoscaler = autoscaler;
     this.#context = context;
-    this.#readMetrics = readMetrics;
+    this.#readMetrics = options.metrics;
+    this.#registry = options.registry;
+    this.#metricsApi = options.metricsApi;
     this.#memories = memories;
     this.#now = context.clock.now();
     this.#status = { desiredReplicas: 0, ...autoscaler.status };
@@ -113,9 +109,9 @@ class Run {
     };
   }
 
-  async #target(registry: KindRegistry): Promise<{ readonly kind: Kind; readonly object: KubeObject } | undefined> {
+  async #target(): Promise<{ readonly kind: Kind; readonly object: KubeObject } | undefined> {
     try {
-      const kind = targetKind(this.#autoscaler, registry);
+      const kind = targetKind(this.#autoscaler, this.#registry);
       return { kind, object: await this.#context.client.get(kind.storage, namespaceOf(this.#autoscaler), this.#autoscaler.spec!.scaleTargetRef.name) };
     } catch (error) {
       this.#warn('FailedGetScale', messageOf(error));
@@ -124,9 +120,9 @@ class Run {
     }
   }
 
-  async run(registry: KindRegistry, memory: Memory): Promise<void> {
+  async run(memory: Memory): Promise<void> {
     const { minReplicas: min = 1, maxReplicas: max } = this.#autoscaler.spec!;
-    const target = await this.#target(registry);
+    const target = await this.#target();
     if (target === undefined) return this.#write();
     const { kind, object } = target;
     this.#say('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale");
@@ -140,7 +136,7 @@ class Run {
     else if (current > max) [desired, reason] = [max, 'Current number of replicas above Spec.MaxReplicas'];
     else if (current < min) [desired, reason] = [min, 'Current number of replicas below Spec.MinReplicas'];
     else {
-      const computed = await this.#compute(kind.scale!.selector(object), current, memory);
+      const computed = await this.#compute(kind.scale!.selector(object), { current, status: numberAt(object, kind.scale!.statusReplicas) }, memory);
       statuses = computed.statuses;
       if (computed.found === undefined) {
         this.#numbers(current, this.#status.desiredReplicas, statuses);
@@ -211,7 +207,7 @@ class Run {
     return this.#context.cache.list<Pod>('pods', namespaceOf(this.#autoscaler)).filter(({ metadata }) => matches(selector, metadata.labels));
   }
 
-  async #compute(selectorText: string, current: number, memory: Memory): Promise<Computed> {
+  async #compute(selectorText: string, size: Size, memory: Memory): Promise<Computed> {
     const selector = this.#selector(selectorText, memory);
     if (selector === undefined) return { statuses: [] };
     const statuses: MetricStatus[] = [];
@@ -221,7 +217,7 @@ class Run {
     const { metrics = [] } = this.#autoscaler.spec!;
     for (const metric of metrics) {
       try {
-        const found = await this.#one(metric, selector, selectorText, current);
+        const found = await this.#one(metric, selector, selectorText, size);
         statuses.push(found.status);
         if (best === undefined || found.replicas > best.replicas) best = found;
       } catch (error) {
@@ -233,7 +229,7 @@ class Run {
       }
     }
     // what is known may add pods; to take some away all has to be known
-    if (first !== undefined && (best === undefined || best.replicas < current)) {
+    if (first !== undefined && (best === undefined || best.replicas < size.current)) {
       this.#say('ScalingActive', 'False', first.reason, `the HPA was unable to compute the replica count: ${first.message}`);
       this.#warn('FailedComputeMetricsReplicas', `invalid metrics (${failures} invalid out of ${metrics.length}), first error is: ${first.whole}`);
       return { statuses };
@@ -242,9 +238,13 @@ class Run {
     return { found: best!, statuses };
   }
 
-  async #one(metric: MetricSpec, selector: LabelSelector, selectorText: string, current: number): Promise<Found> {
+  async #one(metric: MetricSpec, selector: LabelSelector, selectorText: string, { current, status }: Size): Promise<Found> {
     const source = metric.resource ?? metric.containerResource;
-    if (source === undefined) throw unserved(metric, namespaceOf(this.#autoscaler));
+    if (source === undefined) {
+      const tolerance = toleranceOf(this.#autoscaler);
+      const [read, registry, namespace] = [this.#metricsApi, this.#registry, namespaceOf(this.#autoscaler)];
+      return otherMetric(metric, { read, registry, namespace, selectorText, pods: this.#pods(selector), current, status, tolerance, now: this.#now });
+    }
     const { name: resource, target } = source;
     const container = metric.containerResource?.container;
     const isUtilization = target.averageValue === undefined;
@@ -253,7 +253,7 @@ class Run {
         throw new Error('invalid resource metric source: neither an average utilization target nor an average value (usage) target was set');
       const wanted: Target = isUtilization ? { utilization: target.averageUtilization! } : { average: Number(milliValue(quantityOf(target.averageValue!))) };
       const proposal = await this.#proposal(resource, container, wanted, selector, selectorText, current, isUtilization ? 'utilization' : 'usage');
-      const averageValue = formatQuantity({ nano: BigInt(proposal.average) * NANO_PER_MILLI, format: resource === 'memory' ? 'BinarySI' : 'DecimalSI' });
+      const averageValue = quantity(proposal.average, resource === 'memory' ? 'BinarySI' : 'DecimalSI');
       const value = { ...(proposal.utilization === undefined ? {} : { averageUtilization: proposal.utilization }), averageValue };
       return {
         replicas: proposal.replicas,
@@ -295,33 +295,13 @@ class Run {
   }
 }
 
-/** Metrics of other APIs, which no part of this cluster reads: what an autoscaler says where they are absent. */
-function unserved({ type, pods, object, external }: MetricSpec, namespace: string): MetricError {
-  const custom = 'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
-  if (pods !== undefined) {
-    const text = `unable to get metric ${pods.metric.name}: ${custom}`;
-    return new MetricError('FailedGetPodsMetric', text, `failed to get pods metric value: ${text}`);
-  }
-  if (object !== undefined) {
-    const text = `unable to get metric ${object.metric.name}: ${object.describedObject.kind} on ${namespace} ${object.describedObject.name}/${custom}`;
-    return new MetricError('FailedGetObjectMetric', text, `failed to get object metric value: ${text}`);
-  }
-  if (external !== undefined) {
-    const { name } = external.metric;
-    const text = `unable to get external metric ${namespace}/${name}: unable to fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered`;
-    return new MetricError('FailedGetExternalMetric', text, `failed to get ${name} external metric value: ${text}`);
-  }
-  const text = `unknown metric source type ${JSON.stringify(type)}`;
-  return new MetricError('InvalidMetricSourceType', text, text);
-}
-
 /** Its own writes of the status are no reason to look again. */
 function changedKeys({ old, now }: Mapped): readonly Key[] {
   const spec = (object: KubeObject | undefined): unknown => object?.['spec'];
   return old !== undefined && now !== undefined && sameJson(spec(old), spec(now)) ? [] : [keyOf((now ?? old)!)];
 }
 
-export function horizontalPodAutoscalerController({ registry, metrics = noMetrics }: AutoscalerOptions): Controller {
+export function horizontalPodAutoscalerController({ registry, metrics = noMetrics, metricsApi = noMetricsApi }: AutoscalerOptions): Controller {
   const memories = new Map<string, Memory>();
   return {
     name: 'horizontal-pod-autoscaler',
@@ -336,7 +316,7 @@ export function horizontalPodAutoscalerController({ registry, metrics = noMetric
       }
       const memory = memories.get(key) ?? emptyMemory();
       memories.set(key, memory);
-      await new Run(autoscaler, context, metrics, memories).run(registry, memory);
+      await new Run(autoscaler, context, { registry, metrics, metricsApi }, memories).run(memory);
       return { requeueAfterSeconds: PERIOD_S };
     },
   };

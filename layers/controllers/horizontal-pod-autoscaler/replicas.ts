@@ -14,6 +14,8 @@ export interface Tolerance {
   readonly down: number;
 }
 
+export const isWithin = (ratio: number, { up, down }: Tolerance): boolean => 1 - down <= ratio && ratio <= 1 + up;
+
 /** Percent of what is asked for, or thousandths of a unit for each pod. */
 export type Target = { readonly utilization: number } | { readonly average: number };
 
@@ -97,12 +99,11 @@ export function proposedReplicas({ current, pods, metrics, resource, container, 
   for (const name of [...ignored, ...unready]) metrics.delete(name);
   if (metrics.size === 0) throw new Error('did not receive metrics for targeted pods (pods might be unready)');
   const requests = 'utilization' in target ? requestsOf(pods, resource, container) : new Map<string, number>();
-  const isWithin = (ratio: number): boolean => 1 - tolerance.down <= ratio && ratio <= 1 + tolerance.up;
 
   const { ratio, ...told } = ratioOf(metrics, requests, target);
   const stay: Proposal = { ...told, replicas: current };
   const upWithUnready = unready.length > 0 && ratio > 1;
-  if (!upWithUnready && missing.length === 0) return isWithin(ratio) ? stay : { ...told, replicas: Math.ceil(ratio * ready) };
+  if (!upWithUnready && missing.length === 0) return isWithin(ratio, tolerance) ? stay : { ...told, replicas: Math.ceil(ratio * ready) };
 
   // of those who do not tell the least helpful is assumed, so that nothing is done that the truth would undo
   const assume = (names: readonly string[], value: (name: string) => number): void => names.forEach((name) => metrics.set(name, { value: value(name), at: now, windowMs: 0 }));
@@ -111,7 +112,7 @@ export function proposedReplicas({ current, pods, metrics, resource, container, 
   else if (ratio > 1) assume(missing, () => 0);
   if (upWithUnready) assume(unready, () => 0);
   const next = ratioOf(metrics, requests, target).ratio;
-  if (isWithin(next) || (ratio < 1 && next > 1) || (ratio > 1 && next < 1)) return stay;
+  if (isWithin(next, tolerance) || (ratio < 1 && next > 1) || (ratio > 1 && next < 1)) return stay;
   const replicas = Math.ceil(next * metrics.size);
   return (next < 1 && replicas > current) || (next > 1 && replicas < current) ? stay : { ...told, replicas };
 }
