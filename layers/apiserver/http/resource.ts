@@ -87,9 +87,9 @@ function serveMain(environment: ResourceEnvironment, verb: string, call: Call, e
       if (call.name !== '') throw methodNotRouted();
       return writeCreate(call, exchange);
     case 'update':
-      return writeUpdate(needName(call, info), exchange);
+      return writeUpdate(needName(call), exchange);
     case 'patch':
-      return writePatch(needName(call, info), exchange);
+      return writePatch(needName(call), exchange);
     case 'delete':
       return writeDelete(call, exchange);
     case 'deletecollection':
@@ -99,7 +99,7 @@ function serveMain(environment: ResourceEnvironment, verb: string, call: Call, e
   }
 }
 
-function needName(call: Call, info: RequestInfo): Call {
+function needName(call: Call): Call {
   if (call.name === '') throw methodNotRouted();
   return call;
 }
