@@ -33,7 +33,6 @@ import type { KubeletServer, StreamStats } from './streams/port.ts';
 import { createReviewer } from './streams/review.ts';
 import { startKubeletServer } from './streams/server.ts';
 import { createNodeVolumes } from './volumes/node-volumes.ts';
-import { KUBELET_VERSION } from './version.ts';
 
 const KUBELET_PORT = 10250;
 const DEFAULT_CLUSTER_CIDR = '10.244.0.0/16';

@@ -15,7 +15,6 @@ import { alwaysPassing } from './probes/port.ts';
 import { systemRandom } from './random.ts';
 import { behaviourOf } from './runtime/simulated/commands.ts';
 import { createSimulatedRuntime } from './runtime/simulated/runtime.ts';
-import { KUBELET_VERSION } from './version.ts';
 import { noVolumes } from './volumes/port.ts';
 import type { ClusterSource } from './api/source.ts';
 

@@ -69,11 +69,11 @@ export async function serveResource(environment: ResourceEnvironment, info: Requ
     annotations: exchange.annotations,
     requestId: exchange.requestId,
   };
-  if (info.subresource === '') return serveMain(environment, info.verb, call, exchange, info);
+  if (info.subresource === '') return serveMain(environment, info.verb, call, exchange);
   return serveSubresource(call, exchange, info);
 }
 
-function serveMain(environment: ResourceEnvironment, verb: string, call: Call, exchange: Exchange, info: RequestInfo): Promise<ApiResponse> {
+function serveMain(environment: ResourceEnvironment, verb: string, call: Call, exchange: Exchange): Promise<ApiResponse> {
   const can = call.kind.verbs as readonly string[];
   if (!can.includes(verb)) throw methodNotRouted();
   switch (verb) {
