@@ -58,6 +58,10 @@ async function programs(): Promise<Program[]> {
   return (JSON.parse(ran.stdout) as { programs: Program[] }).programs;
 }
 const programOf = async (name: string): Promise<Program> => (await programs()).find((program) => program.name === name)!;
+/** As a power cut ends them: stopped first, so that none replaces another before its own end. */
+function killTogether(pids: readonly number[]): void {
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
+}
 
 /** Each pod with what must not change. */
 const snapshot = (): Promise<string> =>
@@ -166,7 +170,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
   });
 
   test('whose supervisors are killed with their guards goes on; a start puts them back and restarts no container', async () => {
-    for (const { supervisor, guard } of await programs()) for (const pid of [guard, supervisor]) process.kill(pid, 'SIGKILL');
+    for (const { supervisor, guard } of await programs()) killTogether([guard, supervisor]);
     expect(await snapshot()).toBe(before);
     const again = await cluster.start();
     expect(again.code).toBe(0);
@@ -176,7 +180,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
 
   test('all of whose processes are killed is taken up again by a start: no container is restarted', async () => {
     const address = await nodeAddress('node-1');
-    for (const { pid, supervisor, guard } of await programs()) for (const one of [guard, supervisor, pid]) process.kill(one, 'SIGKILL');
+    for (const { pid, supervisor, guard } of await programs()) killTogether([guard, supervisor, pid]);
     await until(
       async () => (await programs()).filter(({ pid }) => pid !== undefined).length,
       (running) => running === 0,
@@ -202,7 +206,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
       const { pid, supervisor, guard } = await programOf(lost);
       const began = Date.now();
       const seconds = (): string => `${((Date.now() - began) / 1000).toFixed(1)} s`;
-      for (const one of [guard, supervisor, pid]) process.kill(one, 'SIGKILL');
+      killTogether([guard, supervisor, pid]);
       const containers = (await engine!.docker('ps', '-aq', '--filter', `label=io.paperplane.node=${lost}`, '--filter', `label=io.paperplane.cluster=${cluster.name}`))
         .trim()
         .split('\n');
@@ -247,7 +251,7 @@ describe.skipIf(!isRoot)('a cluster', () => {
       const address = await ok(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}']);
       const startsBefore = readFileSync(join(kept, 'starts'), 'utf8').trim().split('\n').length;
 
-      for (const { pid, supervisor, guard } of await programs()) for (const one of [guard, supervisor, pid]) process.kill(one, 'SIGKILL');
+      for (const { pid, supervisor, guard } of await programs()) killTogether([guard, supervisor, pid]);
       await engine!.powerOff();
       for (const mount of mountsBelow(cluster.dataDir)) await run('umount', ['-l', mount]);
       await run('ip', ['link', 'delete', `pp-${cluster.name}`]);
