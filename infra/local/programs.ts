@@ -10,7 +10,7 @@ const KUBELET_PORT = 10250;
 /** Simulated nodes share this machine's address: one port for all of them. */
 const NODE_PORTS = [30000, 32767] as const;
 /** A lost node's pods move after this, not after Kubernetes' five minutes: small clusters have nobody who waits. */
-const TOLERATION_SECONDS = 20;
+export const TOLERATION_SECONDS = 20;
 
 export interface ControlPlaneConfig {
   readonly cluster: string;

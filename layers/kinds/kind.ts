@@ -85,8 +85,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** A PUT must say which version of the object it replaces. */
   readonly needsVersion?: true;
   /** How names are checked; `subdomain` (RFC 1123, 253) is the usual one. */
-  readonly nameRule: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
-  /** Finalizers need no domain and no path: kinds that are not of Kubernetes' own API server. */
+  readonly nameRule: 'subdomain' | 'label' | 'pathSegment';
+  /** The rule of names holds when an object is made; what is there already may have a generateName that breaks it. */
+  readonly nameCheckedOnce?: true;
+  /** Finalizers need no domain and no path: kinds whose metadata only apimachinery looks at. */
   readonly anyFinalizer?: true;
   /** The object itself is in the answer to DELETE, instead of a Status. */
   readonly deleteReturnsObject?: boolean;

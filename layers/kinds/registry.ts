@@ -60,6 +60,27 @@ const WITHOUT_GENERATION: ReadonlySet<string> = new Set([
   'apiservices.apiregistration.k8s.io',
   'horizontalpodautoscalers.autoscaling',
 ]);
+/** Kinds whose strategies check the name of an object when it is made, and on updates no more. */
+const NAME_CHECKED_ONCE: ReadonlySet<string> = new Set([
+  'podtemplates',
+  'replicationcontrollers',
+  'services',
+  'resourcequotas',
+  'deployments.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'cronjobs.batch',
+  'horizontalpodautoscalers.autoscaling',
+  'networkpolicies.networking.k8s.io',
+  'servicecidrs.networking.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+  'csidrivers.storage.k8s.io',
+  'leases.coordination.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'resourceslices.resource.k8s.io',
+]);
 const STATUS: readonly (readonly string[])[] = [['status']];
 const SPEC: readonly (readonly string[])[] = [['spec']];
 
@@ -94,6 +115,7 @@ function kindOf(facts: ResourceFacts): Kind {
   return {
     hasGeneration: !WITHOUT_GENERATION.has(storage),
     nameRule: 'subdomain',
+    ...(NAME_CHECKED_ONCE.has(storage) ? { nameCheckedOnce: true } : {}),
     fields: {},
     ...(RETURNED.has(storage) ? { deleteReturnsObject: true } : {}),
     ...(hasStatus ? { resetFields: STATUS } : {}),

@@ -1,15 +1,14 @@
 /** What holds for the metadata of every object (apimachinery `api/validation/objectmeta.go`). */
 import { type FieldError, forbidden, invalid, required, tooLong } from './field-error.ts';
-import { isDNS1035Label, isDNS1123Label, isDNS1123Subdomain, isLabelValue, isPathSegmentName, isQualifiedName } from './names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isLabelValue, isPathSegmentName, isQualifiedName } from './names.ts';
 import type { ObjectMeta } from './object.ts';
 import { semanticEqual } from './json.ts';
 
-export type NameRule = 'subdomain' | 'label' | 'label1035' | 'pathSegment';
+export type NameRule = 'subdomain' | 'label' | 'pathSegment';
 
 const RULES: Readonly<Record<NameRule, (name: string) => string[]>> = {
   subdomain: isDNS1123Subdomain,
   label: isDNS1123Label,
-  label1035: isDNS1035Label,
   pathSegment: isPathSegmentName,
 };
 const ANNOTATIONS_LIMIT = 256 * 1024;
@@ -41,13 +40,13 @@ export function annotationErrors(annotations: Readonly<Record<string, string>> |
 
 function finalizerErrors(finalizers: readonly string[] | undefined, field: string, any: boolean): FieldError[] {
   const errors: FieldError[] = [];
-  for (const finalizer of finalizers ?? []) {
-    for (const message of isQualifiedName(finalizer)) errors.push(invalid(field, finalizer, message));
-    if (!any && !finalizer.includes('/') && !SPECIAL_FINALIZERS.has(finalizer))
-      errors.push(invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
-  }
+  for (const finalizer of finalizers ?? []) for (const message of isQualifiedName(finalizer)) errors.push(invalid(field, finalizer, message));
   if (finalizers?.includes('orphan') && finalizers.includes('foregroundDeletion'))
     errors.push(invalid(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
+  if (!any)
+    for (const [index, finalizer] of (finalizers ?? []).entries())
+      if (!finalizer.includes('/') && !SPECIAL_FINALIZERS.has(finalizer))
+        errors.push(invalid(`${field}[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
   return errors;
 }
 

@@ -129,3 +129,10 @@ test('errors come in the form that was asked for, laid out for people, and as JS
   expect(await type({ accept: 'text/html' })).toBe('application/json');
   expect((await server().request('GET', `${PODS}/gone`, undefined, { 'user-agent': 'curl/8.1' })).text).toContain('\n  "kind": "Status"');
 });
+
+test('a stream of a pod that is not there is a 404, and only then one without its upgrade a 400', async () => {
+  for (const stream of ['exec?command=ls', 'attach', 'portforward']) expect((await server().request('GET', `${PODS}/gone/${stream}`)).status).toBe(404);
+  await server().request('POST', PODS, pod('streamed'));
+  const { status, json } = await server().request('GET', `${PODS}/streamed/exec?command=ls`);
+  expect([status, json.message]).toEqual([400, 'Upgrade request required']);
+});

@@ -20,7 +20,7 @@ const IN_SOURCE = /in scheme \\?"[^"\\]*\\?"/g;
 
 /** What Go shows of a value that is composed, and how it says what of it changed. */
 const SHOWN = /Invalid value: (?:\{.*?\}|\[.*?\]|null|"map\[.*?\]"|"\{.*?\}"): (?=[a-z`])/gs;
-const CHANGES = /\n+(?:@@|[ ]*(?:core|internal|&?[a-z]+)\.[A-Z]\w*\{|[ ]+strings\.Join).*?(?=, [a-z][\w.[\]]*: |\]?$)/gs;
+const CHANGES = /\n+(?:@@|[ ]*\{\n[-+] \t|[ ]*(?:core|internal|&?[a-z]+)\.[A-Z]\w*\{|[ ]+strings\.Join).*?(?=, [a-z][\w.[\]]*: |\]?$)/gs;
 
 const text = (value: string): string =>
   value

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TOLERATION_SECONDS } from '../../infra/local/programs.ts';
 import { startProgram, upstreamProgram } from '../helpers/upstream.ts';
 import { type Side, sideOf } from './side.ts';
 
@@ -80,6 +81,11 @@ export async function startKubernetes(): Promise<Kubernetes | undefined> {
       'https://kubernetes.default.svc',
       '--service-cluster-ip-range',
       '10.96.0.0/12',
+      // as the cluster that it is compared with
+      '--default-not-ready-toleration-seconds',
+      String(TOLERATION_SECONDS),
+      '--default-unreachable-toleration-seconds',
+      String(TOLERATION_SECONDS),
     ]),
   ];
   const side = sideOf('kube-apiserver', { host: '127.0.0.1', port, token });

@@ -9,14 +9,21 @@ import type { Services } from '../server.port.ts';
 import { podLog } from './logs.ts';
 import { isPodStream } from './pod-stream.ts';
 import { proxy } from './proxy.ts';
+import { readStored } from './target.ts';
 
 export function serveStream(services: Services, info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> | undefined {
   if (info.group !== '' || info.name === '') return undefined;
   if (info.subresource === 'proxy') return proxied(services, info, user, exchange);
   if (!isPodStream(info)) return undefined;
-  if (info.subresource !== 'log') throw badRequest('Upgrade request required');
+  if (info.subresource !== 'log') return unasked(services, info);
   if (info.verb !== 'get') throw methodNotAllowed({ group: '', resource: 'pods/log' }, info.verb);
   return podLog(services, info, exchange);
+}
+
+/** A pod that is not there is told before the upgrade that was not asked for. @throws ApiError 404, 400 */
+async function unasked(services: Services, { namespace, name }: RequestInfo): Promise<never> {
+  await readStored(services, 'pods', namespace, name);
+  throw badRequest('Upgrade request required');
 }
 
 async function proxied(services: Services, info: RequestInfo, user: User, exchange: Exchange): Promise<ApiResponse> {

@@ -46,3 +46,35 @@ test('a create whose generated name is taken begins anew with what was sent', as
   expect(names).toEqual(['g-taken', 'g-free1']);
   await other.close();
 });
+
+test('what a name may be is asked when an object is made, and afterwards only by kinds that do so in Kubernetes', async () => {
+  const of = (apiVersion: string, kind: string, path: string, spec?: object) => ({ apiVersion, kind, path, spec });
+  const kinds = [
+    of('v1', 'ConfigMap', CONFIG_MAPS),
+    of('v1', 'Service', '/api/v1/namespaces/default/services', { ports: [{ port: 80 }], clusterIP: 'None' }),
+    of('policy/v1', 'PodDisruptionBudget', '/apis/policy/v1/namespaces/default/poddisruptionbudgets'),
+  ];
+  const seen = [];
+  for (const { path, spec, ...type } of kinds) {
+    const make = (metadata: object) => api.request('POST', `${path}?dryRun=All`, { ...type, metadata, ...(spec === undefined ? {} : { spec }) });
+    await api.request('POST', path, { ...type, metadata: { name: 'named' }, ...(spec === undefined ? {} : { spec }) });
+    const patch = (metadata: object) => api.request('PATCH', `${path}/named?dryRun=All`, { metadata }, { 'content-type': 'application/merge-patch+json' });
+    const answers = [
+      await make({ name: 'Bad_Name' }),
+      await patch({ generateName: 'Bad_Name' }),
+      await patch({ generateName: 'a/b' }),
+      await make({ name: 'x', finalizers: ['some'] }),
+    ];
+    seen.push([type.kind, ...answers.map(({ status, json }) => (status === 422 ? json.details.causes[0].field : status))]);
+  }
+  expect(seen).toEqual([
+    ['ConfigMap', 'metadata.name', 'metadata.generateName', 'metadata.generateName', 'metadata.finalizers[0]'],
+    ['Service', 'metadata.name', 200, 'metadata.generateName', 'metadata.finalizers[0]'],
+    ['PodDisruptionBudget', 201, 200, 'metadata.generateName', 201],
+  ]);
+});
+
+test('a service may be named as any label of DNS is', async () => {
+  const service = (name: string) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { clusterIP: 'None', ports: [{ port: 80 }] } });
+  expect((await api.request('POST', '/api/v1/namespaces/default/services?dryRun=All', service('1st'))).status).toBe(201);
+});

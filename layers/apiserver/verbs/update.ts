@@ -160,7 +160,8 @@ export async function update(call: Call, input: UpdateInput): Promise<UpdateResu
     if (kind.hasGeneration && door?.name !== 'status' && specDiffers(kind, object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
     await chain.allocate();
     const errors = [
-      ...validateObjectMeta(metadata, kind),
+      // every object's name is part of a path; what more its kind asks of it was asked when it was made
+      ...validateObjectMeta(metadata, door !== undefined || kind.nameCheckedOnce === true ? { ...kind, nameRule: 'pathSegment' } : kind),
       ...validateObjectMetaUpdate(metadata, old.metadata),
       ...(door === undefined
         ? [...(kind.ratchets === true ? [] : (kind.validate?.(object, context) ?? [])), ...(kind.validateUpdate?.(object, old, context) ?? [])]

@@ -219,6 +219,7 @@ function defaultBinding({ spec }: Binding): void {
 }
 
 export const validatingAdmissionPolicy = behaviour<ValidatingAdmissionPolicy>({
+  anyFinalizer: true,
   needsVersion: true,
   hasGeneration: true,
   ratchets: true,
@@ -230,6 +231,7 @@ export const validatingAdmissionPolicy = behaviour<ValidatingAdmissionPolicy>({
 });
 
 export const mutatingAdmissionPolicy = behaviour<MutatingAdmissionPolicy>({
+  anyFinalizer: true,
   needsVersion: true,
   hasGeneration: true,
   ratchets: true,
@@ -244,6 +246,7 @@ export const mutatingAdmissionPolicy = behaviour<MutatingAdmissionPolicy>({
 });
 
 export const validatingAdmissionPolicyBinding = behaviour<ValidatingAdmissionPolicyBinding>({
+  anyFinalizer: true,
   needsVersion: true,
   hasGeneration: true,
   defaults: defaultBinding,
@@ -258,6 +261,7 @@ export const validatingAdmissionPolicyBinding = behaviour<ValidatingAdmissionPol
 });
 
 export const mutatingAdmissionPolicyBinding = behaviour<MutatingAdmissionPolicyBinding>({
+  anyFinalizer: true,
   needsVersion: true,
   hasGeneration: true,
   defaults: defaultBinding,

@@ -126,6 +126,7 @@ function defaults({ webhooks = [] }: Configuration, mutating: boolean): void {
 
 const webhookConfiguration = (mutating: boolean): Behaviour =>
   behaviour<Configuration>({
+    anyFinalizer: true,
     hasGeneration: true,
     ratchets: true,
     needsVersion: true,

@@ -22,6 +22,7 @@ function validate({ spec }: Lease): FieldError[] {
 }
 
 export const lease = behaviour<Lease>({
+  anyFinalizer: true,
   createOnUpdate: true,
   validate,
   columns: [

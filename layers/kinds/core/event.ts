@@ -8,6 +8,8 @@ import { checkFrozen, validateCoreEvent } from '../events/validate.ts';
 export const EVENT_TTL_SECONDS = 3600;
 
 export const event = behaviour<Event>({
+  nameRule: 'pathSegment',
+  anyFinalizer: true,
   createOnUpdate: true,
   ttlSeconds: EVENT_TTL_SECONDS,
   validate: validateCoreEvent,

@@ -11,6 +11,7 @@ import { checkImmutable, checkText } from '../shared/check.ts';
 import { AGE, text } from '../shared/columns.ts';
 
 export const runtimeClass = behaviour<RuntimeClass>({
+  anyFinalizer: true,
   needsVersion: true,
   createOnUpdate: true,
   validate({ handler, overhead, scheduling }) {

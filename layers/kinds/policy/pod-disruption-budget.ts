@@ -31,6 +31,8 @@ function validateStatus({ status = {} as NonNullable<PodDisruptionBudget['status
 const countText = (value: number | string | undefined): string => (value === undefined ? 'N/A' : String(value));
 
 export const podDisruptionBudget = behaviour<PodDisruptionBudget>({
+  nameRule: 'pathSegment',
+  anyFinalizer: true,
   needsVersion: true,
   validate: (budget) => check(budget, false),
   stored: { status: statusDoor<PodDisruptionBudget>(validateStatus) },

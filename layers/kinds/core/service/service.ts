@@ -33,7 +33,7 @@ function portsText({ spec }: Service): string {
 }
 
 export const service = behaviour<Service>({
-  nameRule: 'label1035',
+  nameRule: 'label',
   createOnUpdate: true,
   defaults: serviceDefaults,
   prepareForCreate(object) {
