@@ -1,4 +1,14 @@
 /** The objects that the rows make. */
+import { encodeEnvelope } from '#kinds/codec/codec.ts';
+import { schemaOfKind } from '#kinds/schema.ts';
+import type { KubeObject } from '#machinery/object.ts';
+
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+/** Of a JSON body of the core group. */
+export function asProtobuf(json: string): Uint8Array {
+  const object = JSON.parse(json) as KubeObject;
+  return encodeEnvelope(schemaOfKind('', 'v1', object.kind)!, object);
+}
 
 /** Two KB, as JSON. */
 export const configMap = (name: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { key: 'x'.repeat(1800) } });

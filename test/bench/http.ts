@@ -16,7 +16,7 @@ export interface Answer {
 
 export interface Client {
   /** One at a time. @throws the connection broke */
-  send(method: string, path: string, body?: string, type?: string, keep?: boolean): Promise<Answer>;
+  send(method: string, path: string, body?: string | Uint8Array, type?: string, keep?: boolean): Promise<Answer>;
   /** A streamed answer: `chunk` gets what arrives, framing included. Resolves when the headers have come; nothing else may follow on this connection. */
   stream(path: string, chunk: (bytes: Buffer) => void): Promise<number>;
   close(): void;
@@ -75,7 +75,7 @@ class TlsClient implements Client {
     this.#broken(this.#gone);
   }
 
-  send(method: string, path: string, body?: string, type = 'application/json', keep = false): Promise<Answer> {
+  send(method: string, path: string, body?: string | Uint8Array, type = 'application/json', keep = false): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) return reject(this.#gone);
       this.#broken = reject;
@@ -84,7 +84,8 @@ class TlsClient implements Client {
         if (answer.take(bytes)) resolve(answer);
       };
       const sent = body === undefined ? '' : `Content-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
-      this.#socket.write(`${method} ${path} HTTP/1.1\r\n${this.#common}${sent}\r\n${body ?? ''}`);
+      const head = `${method} ${path} HTTP/1.1\r\n${this.#common}${sent}\r\n`;
+      this.#socket.write(body instanceof Uint8Array ? Buffer.concat([Buffer.from(head), body]) : `${head}${body ?? ''}`);
     });
   }
 

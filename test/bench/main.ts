@@ -10,6 +10,8 @@ import { POD_ROWS } from './pods.ts';
 import { printed, report, type Result } from './report.ts';
 import type { Outcome, Row, Subject } from './row.ts';
 import { API_ROWS } from './rows.ts';
+import { CODEC_ROWS } from './codec.ts';
+import { MANY_ROWS } from './many.ts';
 
 const SHORT = 0.02;
 /** Before anything else is done to the cluster. */
@@ -17,9 +19,10 @@ const FIRST = 'memory-fresh';
 const USAGE = `Usage: npm run bench -- [options]
   --kubeconfig FILE   the cluster to measure; without it one is started for the purpose and removed
   --against FILE      another cluster, measured beside it row by row
-  --rows ID,ID...     only these rows: ${[...API_ROWS, ...POD_ROWS].map(({ id }) => id).join(', ')},
+  --rows ID,ID...     only these rows: ${[...CODEC_ROWS, ...API_ROWS, ...MANY_ROWS, ...POD_ROWS].map(({ id }) => id).join(', ')},
                       and of a cluster started here api-ready, cluster-ready
   --nodes N           Docker nodes of the cluster that is started (0); with nodes the rows of pods are measured too
+  --protobuf          what the rows create is sent as protobuf
   --short             a fiftieth of the work: whether it runs, not how fast`;
 
 export interface BenchOptions {
@@ -28,6 +31,7 @@ export interface BenchOptions {
   readonly rows?: readonly string[];
   readonly nodes?: number;
   readonly short?: boolean;
+  readonly protobuf?: boolean;
   /** Hears of each row when it is there. */
   readonly told?: (line: string) => void;
 }
@@ -44,7 +48,7 @@ async function attempt(row: Row, subject: Subject): Promise<Outcome> {
 
 export async function bench(options: BenchOptions): Promise<readonly Result[]> {
   const own: BenchCluster | undefined = options.kubeconfig === undefined ? await throwawayCluster(options.nodes ?? 0) : undefined;
-  const rows = [...(own?.rows ?? []), ...API_ROWS.filter(({ id }) => id === FIRST), ...POD_ROWS, ...API_ROWS.filter(({ id }) => id !== FIRST)];
+  const rows = [...(own?.rows ?? []), ...API_ROWS.filter(({ id }) => id === FIRST), ...POD_ROWS, ...CODEC_ROWS, ...API_ROWS.filter(({ id }) => id !== FIRST), ...MANY_ROWS];
   const unknown = options.rows?.find((id) => !rows.some((row) => row.id === id));
   const subjects: Subject[] = [];
   try {
@@ -57,6 +61,7 @@ export async function bench(options: BenchOptions): Promise<readonly Result[]> {
         namespace: `bench-${process.pid}-${index}`,
         size: options.short === true ? SHORT : 1,
         made: new Set<never>(),
+        protobuf: options.protobuf === true,
       };
       await prepare(subject);
       subjects.push(subject);
@@ -90,6 +95,7 @@ async function main(): Promise<number> {
         rows: { type: 'string' },
         nodes: { type: 'string' },
         short: { type: 'boolean' },
+        protobuf: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }));
@@ -106,6 +112,7 @@ async function main(): Promise<number> {
     ...(values.rows === undefined ? {} : { rows: values.rows.split(',') }),
     ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
     short: values.short === true,
+    protobuf: values.protobuf === true,
     told: (line) => process.stdout.write(`${line}\n`),
   });
   return results.some(({ outcomes }) => outcomes.some(({ failed }) => failed > 0)) ? 1 : 0;

@@ -9,7 +9,9 @@ export interface Subject {
   /** Rows' counts are multiplied by this. */
   readonly size: number;
   /** Objects made so far by a row or as a fixture of a later one. */
-  readonly made: Set<'configmaps' | 'pods'>;
+  readonly made: Set<'configmaps' | 'pods' | 'many'>;
+  /** Whether what the rows create is sent as protobuf. */
+  readonly protobuf: boolean;
 }
 
 export interface Row {

@@ -1,6 +1,6 @@
 /** The rows of the bench, in the order they run in: each leaves behind what the next ones read. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { configMap, pod } from './bodies.ts';
+import { asProtobuf, configMap, pod, PROTOBUF } from './bodies.ts';
 import type { Client } from './http.ts';
 import { type Figures, measure, usage } from './measure.ts';
 import type { Outcome, Row, Subject } from './row.ts';
@@ -10,12 +10,16 @@ const CONFIG_MAPS = 8_000;
 const PODS = 5_000;
 
 const configMapsOf = ({ namespace }: Subject): string => `/api/v1/namespaces/${namespace}/configmaps`;
-const podsOf = ({ namespace }: Subject): string => `/api/v1/namespaces/${namespace}/pods`;
+export const podsOf = ({ namespace }: Subject): string => `/api/v1/namespaces/${namespace}/pods`;
 /** At least one client's worth of calls, however short the run. */
-const scaled = ({ size }: Subject, count: number): number => Math.max(4, Math.round(count * size));
+export const scaled = ({ size }: Subject, count: number): number => Math.max(4, Math.round(count * size));
 
-const create = (path: string, body: (name: string) => string, prefix: string) => async (client: Client, index: number) =>
-  (await client.send('POST', path, body(`${prefix}${index}`))).status;
+export const create =
+  (path: string, body: (name: string) => string, prefix: string, protobuf = false) =>
+  async (client: Client, index: number): Promise<number> => {
+    const text = body(`${prefix}${index}`);
+    return (await (protobuf ? client.send('POST', path, asProtobuf(text), PROTOBUF) : client.send('POST', path, text))).status;
+  };
 
 const throughput = (figures: Figures): Outcome => ({
   text: `${Math.round(figures.perSecond).toLocaleString('en')}/s, p50 ${figures.p50.toFixed(1)} ms, p99 ${figures.p99.toFixed(0)} ms${cpu(figures)}`,
@@ -25,7 +29,11 @@ const latency = (figures: Figures): Outcome => ({
   text: `p50 ${figures.p50.toFixed(figures.p50 < 10 ? 2 : 0)} ms, p99 ${figures.p99.toFixed(1)} ms${cpu(figures)}`,
   failed: figures.failed,
 });
-const cpu = ({ cpu: micros }: Figures): string => (micros === undefined ? '' : `, CPU ${micros < 10_000 ? `${Math.round(micros)} µs` : `${(micros / 1000).toFixed(0)} ms`}`);
+/** The server's processor time, and how many calls a second a core has room for at that. */
+const cpu = ({ cpu: micros }: Figures): string =>
+  micros === undefined || micros === 0
+    ? ''
+    : `, CPU ${micros < 10_000 ? `${Math.round(micros)} µs` : `${(micros / 1000).toFixed(0)} ms`}, ${Math.round(1e6 / micros).toLocaleString('en')}/s a core`;
 
 /** Rows that read work alone too: what they read is made first, unmeasured. */
 async function need(subject: Subject, what: 'configmaps' | 'pods'): Promise<void> {
@@ -53,7 +61,7 @@ export const API_ROWS: readonly Row[] = [
     title: 'create 2 KB ConfigMap, 1 client',
     kubernetes: 'p50 1.8 ms',
     goal: 'p50 1 ms',
-    run: async (subject) => latency(await measure(subject.target, scaled(subject, 1_000), 1, create(configMapsOf(subject), configMap, 'a'))),
+    run: async (subject) => latency(await measure(subject.target, scaled(subject, 1_000), 1, create(configMapsOf(subject), configMap, 'a', subject.protobuf))),
   },
   {
     id: 'create-64',
@@ -62,7 +70,7 @@ export const API_ROWS: readonly Row[] = [
     goal: '2,800/s, p99 60 ms',
     async run(subject) {
       subject.made.add('configmaps');
-      return throughput(await measure(subject.target, scaled(subject, CONFIG_MAPS), 64, create(configMapsOf(subject), configMap, 'b')));
+      return throughput(await measure(subject.target, scaled(subject, CONFIG_MAPS), 64, create(configMapsOf(subject), configMap, 'b', subject.protobuf)));
     },
   },
   {
@@ -72,7 +80,7 @@ export const API_ROWS: readonly Row[] = [
     goal: '2,000/s',
     async run(subject) {
       subject.made.add('pods');
-      return throughput(await measure(subject.target, scaled(subject, PODS), 64, create(podsOf(subject), pod, 'p')));
+      return throughput(await measure(subject.target, scaled(subject, PODS), 64, create(podsOf(subject), pod, 'p', subject.protobuf)));
     },
   },
   {

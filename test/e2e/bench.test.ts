@@ -8,6 +8,9 @@ const NUMBERS: Readonly<Record<string, RegExp>> = {
   'api-ready': /^[\d.]+ s$/,
   'cluster-ready': /^[\d.]+ s$/,
   'memory-fresh': /^\d+ MiB$/,
+  'decode-json': /^[\d.]+ µs \([\d.]+ to [\d.]+\)$/,
+  'decode-protobuf': /^[\d.]+ µs \(/,
+  validate: /^[\d.]+ µs \(/,
   'create-1': /^p50 [\d.]+ ms, p99 [\d.]+ ms, CPU /,
   'create-64': /^[\d,]+\/s, p50 /,
   'create-pod': /^[\d,]+\/s, p50 /,
@@ -20,6 +23,8 @@ const NUMBERS: Readonly<Record<string, RegExp>> = {
   watch: /^p50 [\d.]+ ms, p99 [\d.]+ ms, CPU \d+ µs an event$/,
   delete: /^[\d,]+\/s, p50 /,
   'memory-after': /^\d+ MiB$/,
+  held: /^-?\d+ MiB$/,
+  'list-50000': /^grew by \d+ MiB, \d+ MB in [\d.]+ s$/,
 };
 
 test('a cluster of its own: started, measured, gone', async () => {

@@ -13,6 +13,8 @@ import { columnDefinitions, partialMetadata, tableRow } from './table.ts';
 
 const COMMA = Buffer.from(',');
 const CLOSE = Buffer.from(']}');
+/** Bytes of a streamed list that are copied together, and wait at the socket, at a time. */
+const PIECE = 1 << 20;
 
 const groupVersion = ({ group, version }: Kind): string => (group === '' ? version : `${group}/${version}`);
 
@@ -82,8 +84,17 @@ function stream(begun: Uint8Array[], rest: AsyncGenerator<readonly StoredObject[
         wake?.();
       });
       sink.onDrain(() => wake?.());
-      const write = async (parts: readonly Uint8Array[]): Promise<void> => {
+      const send = async (parts: readonly Uint8Array[]): Promise<void> => {
         if (!closed && !sink.write(Buffer.concat(parts))) await new Promise<void>((resolve) => (wake = resolve));
+      };
+      const write = async (parts: readonly Uint8Array[]): Promise<void> => {
+        let [from, size] = [0, 0];
+        for (const [index, part] of parts.entries()) {
+          if ((size += part.byteLength) < PIECE) continue;
+          await send(parts.slice(from, index + 1));
+          [from, size] = [index + 1, 0];
+        }
+        if (size > 0) await send(parts.slice(from));
       };
       void (async () => {
         await write(begun);

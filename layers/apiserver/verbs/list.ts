@@ -15,8 +15,10 @@ export interface ListResult {
   readonly remaining: number | undefined;
 }
 
-/** Objects held at once for a list without a limit: about 24 MB of pods. */
+/** Objects that a list without a limit begins with: about 24 MB of pods. */
 const PART = 10_000;
+/** Objects that the rest of it is read by: while one part is on its way the next is read, and what was sent is not collected at once. */
+const REST_PART = 1_000;
 
 const EXPIRED = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
 const INCONSISTENT =
@@ -66,7 +68,7 @@ async function* remainder(store: Store, query: ListQuery, first: ListPage): Asyn
   while (page.more) {
     const { namespace, name } = page.items.at(-1)!.key;
     try {
-      page = await store.list({ ...query, version: { at: first.rv }, after: { namespace, name } });
+      page = await store.list({ ...query, limit: REST_PART, version: { at: first.rv }, after: { namespace, name } });
     } catch (error) {
       if (error instanceof StoreExpired) throw timeout(EXPIRED);
       throw error;
