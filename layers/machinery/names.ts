@@ -28,7 +28,7 @@ function shape(text: string, pattern: string, ...examples: string[]): string {
 
 export function isDNS1123Label(value: string): string[] {
   return [
-    ...(value.length > 63 ? [bytes(63)] : []),
+    ...(value.length > 63 ? [maxLength(63)] : []),
     ...(LABEL_RE.test(value)
       ? []
       : SUBDOMAIN_RE.test(value)
@@ -46,7 +46,7 @@ export function isDNS1123Label(value: string): string[] {
 
 export function isDNS1123Subdomain(value: string): string[] {
   return [
-    ...(value.length > 253 ? [bytes(253)] : []),
+    ...(value.length > 253 ? [maxLength(253)] : []),
     ...(SUBDOMAIN_RE.test(value)
       ? []
       : [
@@ -61,7 +61,7 @@ export function isDNS1123Subdomain(value: string): string[] {
 
 export function isDNS1035Label(value: string): string[] {
   return [
-    ...(value.length > 63 ? [bytes(63)] : []),
+    ...(value.length > 63 ? [maxLength(63)] : []),
     ...(LABEL_1035_RE.test(value)
       ? []
       : [
@@ -117,7 +117,7 @@ export function isQualifiedName(value: string): string[] {
 
 export function isLabelValue(value: string): string[] {
   return [
-    ...(value.length > 63 ? [bytes(63)] : []),
+    ...(value.length > 63 ? [maxLength(63)] : []),
     ...(value === '' || QUALIFIED_RE.test(value)
       ? []
       : [
@@ -151,7 +151,7 @@ export const isEnvVarName = (value: string): string[] =>
 
 export function isConfigMapKey(value: string): string[] {
   return [
-    ...(value.length > 253 ? [bytes(253)] : []),
+    ...(value.length > 253 ? [maxLength(253)] : []),
     ...(new RegExp(`^${CONFIG_KEY}$`).test(value)
       ? []
       : [shape("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", CONFIG_KEY, 'key.name', 'KEY_NAME', 'key-name')]),

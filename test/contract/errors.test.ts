@@ -136,3 +136,46 @@ test('a stream of a pod that is not there is a 404, and only then one without it
   const { status, json } = await server().request('GET', `${PODS}/streamed/exec?command=ls`);
   expect([status, json.message]).toEqual([400, 'Upgrade request required']);
 });
+
+test('a service whose addresses do not agree is refused before it is given one', async () => {
+  const path = '/api/v1/namespaces/errors/services';
+  const service = (spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'addressed' }, spec: { ports: [{ port: 80 }], ...spec } });
+  const listed = await server().request('POST', path, service({ clusterIPs: ['x'] }));
+  expect([listed.status, listed.json.details.causes.map(({ field }: { field: string }) => field)]).toEqual([422, ['spec.clusterIPs', 'spec.clusterIPs[0]']]);
+  expect(listed.json.message).toContain('must be empty when `clusterIP` is not specified');
+  const family = await server().request('POST', path, service({ ipFamilies: ['IPv5'] }));
+  expect(family.json.message).toBe('Service "addressed" is invalid: spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"');
+});
+
+test('a job that is replaced says its selector and labels, as they were generated', async () => {
+  const path = '/apis/batch/v1/namespaces/errors/jobs';
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'made' },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
+  };
+  const made = await server().request('POST', path, job);
+  expect(made.status).toBe(201);
+  expect((await server().request('PUT', `${path}/made`, made.json)).status).toBe(200);
+  const { status, json } = await server().request('PUT', `${path}/made`, job);
+  expect([status, json.details.causes.map(({ field }: { field: string }) => field)]).toEqual([
+    422,
+    ['spec.selector', 'spec.template.metadata.labels', 'spec.selector', 'spec.template'],
+  ]);
+});
+
+test('where a claim takes its data from may be said in either field; what old fields could not say is dropped', async () => {
+  const path = '/api/v1/namespaces/errors/persistentvolumeclaims';
+  const specOf = async (sources: object) => {
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...sources };
+    const { status, json } = await server().request('POST', `${path}?dryRun=All`, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'c' }, spec });
+    return [status, json.spec?.dataSource, json.spec?.dataSourceRef];
+  };
+  const claim = { apiGroup: null, kind: 'PersistentVolumeClaim', name: 'other' };
+  const populator = { apiGroup: 'example.com', kind: 'Populator', name: 'p' };
+  expect(await specOf({ dataSource: claim })).toEqual([201, claim, claim]);
+  expect(await specOf({ dataSourceRef: populator })).toEqual([201, populator, populator]);
+  expect(await specOf({ dataSource: populator })).toEqual([201, undefined, undefined]);
+  expect(await specOf({ dataSourceRef: { ...claim, namespace: 'elsewhere' } })).toEqual([201, undefined, undefined]);
+});

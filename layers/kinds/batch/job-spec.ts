@@ -89,8 +89,8 @@ function checkFailurePolicy(errors: Errors, field: string, policy: PodFailurePol
       if (status === '') errors.push(required(`${pattern}.status`, 'valid values: ["False" "True" "Unknown"]'));
       else if (!['False', 'True', 'Unknown'].includes(status)) errors.push(notSupported(`${pattern}.status`, status, ['False', 'True', 'Unknown']));
     });
-    if (onExitCodes !== undefined && onPodConditions.length > 0) errors.push(invalid(at, rules[index], 'specifying both OnExitCodes and OnPodConditions is not supported'));
-    if (onExitCodes === undefined && onPodConditions.length === 0) errors.push(invalid(at, rules[index], 'specifying one of OnExitCodes and OnPodConditions is required'));
+    if (onExitCodes !== undefined && onPodConditions.length > 0) errors.push(invalid(at, undefined, 'specifying both OnExitCodes and OnPodConditions is not supported'));
+    if (onExitCodes === undefined && onPodConditions.length === 0) errors.push(invalid(at, undefined, 'specifying one of OnExitCodes and OnPodConditions is required'));
   });
 }
 

@@ -8,7 +8,7 @@ import { behaviour } from '../behaviour.ts';
 import { specWarnings } from '../core/pod/warnings.ts';
 import { type Errors, checkImmutable } from '../shared/check.ts';
 import { AGE, CONTAINERS, IMAGES, containerImages, containerNames, text } from '../shared/columns.ts';
-import { checkLabelSelector, selectorText, selects } from '../shared/selector.ts';
+import { checkLabelSelector, isReadable, selectorText, selects } from '../shared/selector.ts';
 import { keepSpec } from '../shared/workload.ts';
 import { checkJobSpec, jobSpecDefaults } from './job-spec.ts';
 import { validateJobStatus } from './job-status.ts';
@@ -38,28 +38,22 @@ function checkGenerated(errors: Errors, job: Job): void {
   if (spec.manualSelector === true || spec.selector === undefined) return;
   const { name = '', uid = '' } = job.metadata;
   const labels = spec.template?.metadata?.labels ?? {};
-  for (const [keys, expected] of [
-    [UIDS, uid],
-    [NAMES, name],
-  ] as const)
-    for (const key of keys) {
-      const field = `spec.template.metadata.labels[${key}]`;
-      if (labels[key] === undefined) errors.push(required(field, `must be '${expected}'`));
-      else if (labels[key] !== expected) errors.push(invalid(field, labels[key], `must be '${expected}'`));
-    }
-  const match = spec.selector.matchLabels ?? {};
-  const generated = UIDS.some((key) => semanticEqual(match, { [key]: uid })) && (spec.selector.matchExpressions ?? []).length === 0;
-  if (!generated) errors.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'));
+  const expected: Readonly<Record<string, string>> = { 'controller-uid': uid, 'job-name': name, [UID]: uid, [NAME]: name };
+  for (const [key, value] of Object.entries(expected)) {
+    const field = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) errors.push(required(field, `must be '${value}'`));
+    else if (labels[key] !== value) errors.push(invalid(field, labels[key], `must be '${value}'`));
+  }
+  if (isReadable(spec.selector) && !selects(spec.selector, expected)) errors.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'));
 }
 
 function checkSpec(errors: Errors, spec: Partial<JobSpec>): void {
   checkJobSpec(errors, 'spec', spec);
   if (spec.selector === undefined) errors.push(required('spec.selector'));
-  else {
-    checkLabelSelector(errors, 'spec.selector', spec.selector);
-    const labels = spec.template?.metadata?.labels ?? {};
-    if (!selects(spec.selector, labels)) errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
-  }
+  else checkLabelSelector(errors, 'spec.selector', spec.selector);
+  // a selector that is not there selects nothing
+  const labels = spec.template?.metadata?.labels ?? {};
+  if (isReadable(spec.selector) && !selects(spec.selector, labels)) errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
 }
 
 function validate(job: Job): FieldError[] {
@@ -162,11 +156,6 @@ export const job = behaviour<Job>({
   },
   prepareForCreate(object) {
     if (object.spec?.manualSelector !== true) generateSelector(object);
-  },
-  prepareForUpdate(object, old) {
-    // a client that sends what it once created does not know the generated parts
-    const [spec, was] = [object.spec as Partial<JobSpec> | undefined, old.spec];
-    if (spec !== undefined && spec.selector === undefined && was?.selector !== undefined && spec.manualSelector !== true) spec.selector = was.selector;
   },
   validate,
   validateUpdate,

@@ -10,17 +10,16 @@ import { quantityOf } from './pod/validate-resources.ts';
 export const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 export const VOLUME_MODES: readonly string[] = ['Block', 'Filesystem'];
 
+const isClaimOrSnapshot = ({ apiGroup, kind }: NonNullable<PersistentVolumeClaimSpec['dataSource']>): boolean =>
+  ((apiGroup ?? '') === '' && kind === 'PersistentVolumeClaim') || (apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot');
+
 /** The two ways to name where a volume's first content comes from are one field; each fills the other. */
-function dataSourceDefaults(spec: PersistentVolumeClaimSpec): void {
+export function joinDataSources(spec: PersistentVolumeClaimSpec): void {
   const { dataSource, dataSourceRef } = spec;
   if (dataSource !== undefined && dataSourceRef === undefined) spec.dataSourceRef = { ...dataSource };
   else if (dataSource === undefined && dataSourceRef !== undefined && !dataSourceRef.namespace) {
-    const group = dataSourceRef.apiGroup ?? '';
-    const populatedByCore = (group === '' && dataSourceRef.kind === 'PersistentVolumeClaim') || (group === 'snapshot.storage.k8s.io' && dataSourceRef.kind === 'VolumeSnapshot');
-    if (populatedByCore) {
-      const { namespace: _, ...local } = dataSourceRef;
-      spec.dataSource = local;
-    }
+    const { namespace: _, ...local } = dataSourceRef;
+    spec.dataSource = local;
   }
 }
 
@@ -29,8 +28,12 @@ export function claimSpecDefaults(spec: PersistentVolumeClaimSpec): void {
   spec.resources ??= {};
 }
 
-/** On create only: updates keep what was given. */
-export const claimSpecPrepare = dataSourceDefaults;
+/** What clients of old versions could not say is dropped, not refused: other kinds in `dataSource`, and other namespaces (behind a gate). */
+export function claimSpecPrepare(spec: PersistentVolumeClaimSpec, old?: PersistentVolumeClaimSpec): void {
+  if (old?.dataSourceRef === undefined && spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
+  if (old?.dataSource === undefined && old?.dataSourceRef === undefined && spec.dataSource !== undefined && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
+  joinDataSources(spec);
+}
 
 export function checkAccessModes(errors: Errors, field: string, modes: readonly string[]): void {
   let single = false;

@@ -9,7 +9,7 @@ import { behaviour } from '../behaviour.ts';
 import { type Errors, checkImmutable, checkText } from '../shared/check.ts';
 import { AGE, text } from '../shared/columns.ts';
 import { difference } from '../shared/difference.ts';
-import { checkClaimSpec, claimSpecDefaults, claimSpecPrepare } from './persistent-volume-claim-spec.ts';
+import { checkClaimSpec, claimSpecDefaults, claimSpecPrepare, joinDataSources } from './persistent-volume-claim-spec.ts';
 import { classOf, modesText } from './persistent-volume.ts';
 import { checkResourceValue, isNative, quantityOf } from './pod/validate-resources.ts';
 
@@ -27,6 +27,7 @@ function validateUpdate(now: PersistentVolumeClaim, old: PersistentVolumeClaim):
   const errors: FieldError[] = [];
   const next: PersistentVolumeClaimSpec = structuredClone(now.spec ?? {});
   const was: PersistentVolumeClaimSpec = structuredClone(old.spec ?? {});
+  joinDataSources(was);
   if (!was.volumeName) {
     delete was.volumeName;
     if (next.volumeName !== undefined) was.volumeName = next.volumeName;
@@ -45,10 +46,9 @@ function validateUpdate(now: PersistentVolumeClaim, old: PersistentVolumeClaim):
     errors.push(forbidden('spec', `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference(was, next)}`));
   const [size, before] = [now.spec?.resources?.requests?.['storage'], old.spec?.resources?.requests?.['storage']];
   if (
-    size !== undefined &&
     before !== undefined &&
-    compare(quantityOf(size), quantityOf(before)) < 0 &&
-    compare(quantityOf(size), quantityOf(old.status?.capacity?.['storage'] ?? '0')) <= 0
+    compare(quantityOf(size ?? '0'), quantityOf(before)) < 0 &&
+    compare(quantityOf(size ?? '0'), quantityOf(old.status?.capacity?.['storage'] ?? '0')) <= 0
   )
     errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
   checkImmutable(errors, 'volumeMode', now.spec?.volumeMode, old.spec?.volumeMode);
@@ -76,8 +76,8 @@ function validateStatus({ spec, status = {} }: PersistentVolumeClaim): FieldErro
   for (const [name, value] of Object.entries(status.capacity ?? {}))
     if (quantityOf(value).nano < 0n) errors.push(invalid(`status.capacity[${name}]`, value, 'must be a valid resource quantity'));
   for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
-    checkStorageKey(errors, 'status.allocatedResourceStatus', name);
-    if (!RESIZE_STATES.includes(state)) errors.push(notSupported('status.allocatedResourceStatus', name, RESIZE_STATES));
+    checkStorageKey(errors, 'status.allocatedResourceStatuses', name);
+    if (!RESIZE_STATES.includes(state)) errors.push(notSupported('status.allocatedResourceStatuses', name, RESIZE_STATES));
   }
   for (const [name, value] of Object.entries(status.allocatedResources ?? {}))
     if (checkStorageKey(errors, 'status.allocatedResources', name)) checkResourceValue(errors, `status.allocatedResources[${name}]`, 'storage', value);
@@ -92,6 +92,9 @@ export const persistentVolumeClaim = behaviour<PersistentVolumeClaim>({
   prepareForCreate(object) {
     object.status = { phase: 'Pending' };
     if (object.spec !== undefined) claimSpecPrepare(object.spec);
+  },
+  prepareForUpdate(object, old) {
+    if (object.spec !== undefined) claimSpecPrepare(object.spec, old.spec);
   },
   validate({ spec = {} }) {
     const errors: FieldError[] = [];

@@ -34,6 +34,13 @@ export function checkLabelSelector(errors: FieldError[], field: string, selector
 export const isEmptySelector = (selector: LabelSelector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
 
+/** Whether a selector can be applied at all; one that cannot is refused for that alone. */
+export function isReadable(selector: LabelSelector | undefined): boolean {
+  const errors: FieldError[] = [];
+  checkLabelSelector(errors, '', selector);
+  return errors.length === 0;
+}
+
 export const selects = (selector: LabelSelector | undefined, labels: Readonly<Record<string, string>> | undefined): boolean =>
   matches(selectorFromLabelSelector(selector as LabelSelectorObject | undefined), labels);
 

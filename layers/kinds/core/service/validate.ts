@@ -59,8 +59,8 @@ function checkAffinity(errors: Errors, spec: ServiceSpec): void {
     errors.push(invalid(`${field}.clientIP.timeoutSeconds`, clientIP.timeoutSeconds, `must be greater than 0 and less than ${LONGEST_AFFINITY}`));
 }
 
-/** Addresses, their families and the policy agree with each other. */
-function checkAddresses(errors: Errors, service: Service, spec: ServiceSpec): void {
+/** Addresses, their families and the policy agree with each other; asked once before an address is chosen, then of all of it. */
+export function checkAddresses(errors: Errors, service: Service, spec: ServiceSpec): void {
   if (!usesClusterIP(service)) return;
   const { clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
   if (clusterIP !== '') {
@@ -147,7 +147,7 @@ function checkTraffic(errors: Errors, service: Service, spec: ServiceSpec): void
   if (inside === undefined) {
     if (spec.type !== 'ExternalName') errors.push(required('spec.internalTrafficPolicy'));
   } else if (inside !== 'Cluster' && inside !== 'Local') errors.push(notSupported('spec.internalTrafficPolicy', inside, ['Cluster', 'Local']));
-  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution)) errors.push(notSupported('spec.trafficDistribution', trafficDistribution, distributions));
 }
 

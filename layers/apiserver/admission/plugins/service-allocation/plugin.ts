@@ -3,6 +3,7 @@
  * the transaction of the service itself: two services never share an address, and a failed write leaves none behind.
  */
 import type { Service } from '#kinds/generated/types.ts';
+import { checkAddresses } from '#kinds/core/service/validate.ts';
 import { type FieldError, invalid } from '#machinery/field-error.ts';
 import { internalError, invalidObject } from '#machinery/status.ts';
 import type { Random } from '#machinery/clock.ts';
@@ -61,10 +62,8 @@ function keepOld(service: Service, old: Service): void {
   const was = old.spec;
   if (spec === undefined || was === undefined) return;
   if (usesClusterIP(service) && usesClusterIP(old)) {
-    if (!spec.clusterIP && (spec.clusterIPs ?? []).length === 0) {
-      if (was.clusterIP !== undefined) spec.clusterIP = was.clusterIP;
-      if (was.clusterIPs !== undefined) spec.clusterIPs = [...was.clusterIPs];
-    }
+    if (!spec.clusterIP && was.clusterIP !== undefined) spec.clusterIP = was.clusterIP;
+    if ((spec.clusterIPs ?? []).length === 0 && was.clusterIPs !== undefined) spec.clusterIPs = [...was.clusterIPs];
   }
   if (usesNodePorts(service) && usesNodePorts(old)) {
     const taken = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort));
@@ -88,12 +87,14 @@ export function serviceAllocation(options: ServiceAllocationOptions): AdmissionP
   async function allocateAddress(service: Service, old: Service | undefined, ref: ServiceRef, attributes: AdmissionAttributes, services: AdmissionServices): Promise<void> {
     const spec = service.spec!;
     if (!usesClusterIP(service)) return;
+    const wrong: FieldError[] = [];
+    checkAddresses(wrong, service, spec);
+    if (wrong.length > 0) refuse(service, wrong);
     if (spec.ipFamilyPolicy === 'RequireDualStack')
       refuse(service, [invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services')]);
     if ((spec.ipFamilies ?? []).includes('IPv6')) refuse(service, [invalid('spec.ipFamilies', spec.ipFamilies, 'IPv6 is not configured on this cluster')]);
     spec.ipFamilyPolicy = spec.ipFamilyPolicy ?? 'SingleStack';
     spec.ipFamilies = spec.ipFamilies === undefined || spec.ipFamilies.length === 0 ? ['IPv4'] : spec.ipFamilies;
-    if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
     if (isHeadless(service)) {
       spec.clusterIP = NONE;
       spec.clusterIPs = [NONE];
