@@ -58,18 +58,28 @@ describe('an environment', () => {
     expect(existsSync(left) && readFileSync(left, 'utf8') !== 'left over\n').toBe(false);
   });
 
-  test('does not outlive a gateway that is killed, though it stands still', async () => {
+  test.each([
+    ['is killed', process.env['PATH']!, ''],
+    ['ends in haste and has no way to tie it', '/nowhere', 'setTimeout(() => process.exit(1), 200);'],
+  ])('does not outlive a gateway that %s, though it stands still', async (_, path, haste) => {
     await start([]);
     const spec = JSON.stringify(functionOf('echo', ECHO));
     const program = `
       import { openLambda } from ${JSON.stringify(join(import.meta.dirname, 'lambda', 'service.ts'))};
       const lambda = await openLambda({ functions: [${spec}], region: 'local', random: Math.random });
       await (await lambda.invoke('echo', 1)).over;
-      process.stdout.write(String(lambda.stats('echo').environments[0].pid));`;
-    const gateway = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+      process.stdout.write(String(lambda.stats('echo').environments[0].pid));
+      ${haste}`;
+    const gateway = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, PATH: path },
+    });
     const pid = Number(await new Promise<string>((resolve) => gateway.stdout.once('data', (text: Buffer) => resolve(text.toString()))));
-    expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) T /);
-    gateway.kill('SIGKILL');
+    if (haste === '') {
+      expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) T /);
+      gateway.kill('SIGKILL');
+    }
     // a zombie that nobody has reaped yet is gone too
     await expect.poll(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), { timeout: 10_000 }).toBe(true);
   });

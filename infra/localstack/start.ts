@@ -16,6 +16,7 @@ import { type StartOptions, startOptions } from '../local/options.ts';
 import { freePort, machineAddress } from '../local/host-network/machine.ts';
 import { ensurePki } from '../local/pki/pki.ts';
 import { lastLines, type ProgramFiles, startProgram, stopProgram, supervisor } from '../local/processes/processes.ts';
+import { endBelow } from '../local/processes/strays.ts';
 import { progress, type Progress } from '../local/progress.ts';
 import { agentConfig, SIMULATED_AGENT } from '../local/programs.ts';
 import { stopCluster } from '../local/stop-cluster.ts';
@@ -223,6 +224,8 @@ async function bringUp(options: StartOptions, { nasty, ledger }: Own, show: Prog
 async function stop(options: StartOptions): Promise<void> {
   const files = clusterFiles(options.dataDir);
   await stopProgram(files.controlPlane, files.controlPlane.config);
+  // a gateway that had to be killed leaves its environments
+  await endBelow(codeFolder(files.root));
   const at = emulatorFiles(files);
   await stopProgram(at, emulatorCommand()[0]!);
   await stopCluster(files, options.name, { purge: true });

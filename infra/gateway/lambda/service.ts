@@ -108,6 +108,11 @@ export async function openLambda({
     for (const { free } of pools.values()) while (free[0] !== undefined && free[0].since < before) free.shift()!.environment.kill();
   }, 30_000);
   sweep.unref();
+  const killAll = (): void => {
+    for (const { all } of pools.values()) for (const environment of all) environment.kill();
+  };
+  // whoever ends this process in haste ends them too
+  process.on('exit', killAll);
 
   function create(pool: Pool): Environment {
     const id = randomUUID();
@@ -207,7 +212,8 @@ export async function openLambda({
     async close() {
       closed = true;
       clearInterval(sweep);
-      for (const { all } of pools.values()) for (const environment of all) environment.kill();
+      killAll();
+      process.removeListener('exit', killAll);
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
