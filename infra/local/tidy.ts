@@ -18,6 +18,10 @@ type Collect = (options: { readonly type: 'major'; readonly execution: 'sync'; r
 export function tidyWhenQuiet(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
+  // an ordinary collection leaves the pages with the process: 305 MiB stay 305 where this one leaves 217, and what is asked next is as fast
+  const collectAll = (): void => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  // what a start leaves behind
+  collectAll();
   let after = process.memoryUsage.rss();
   let before = process.cpuUsage();
   setInterval(() => {
@@ -26,8 +30,7 @@ export function tidyWhenQuiet(): void {
     const now = process.memoryUsage.rss();
     after = Math.min(after, now);
     if (user + system > QUIET * LOOK_EVERY * 1000 || now - after < WORTH) return;
-    // an ordinary collection leaves the pages with the process: 305 MiB stay 305 where this one leaves 217, and what is asked next is as fast
-    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    collectAll();
     after = process.memoryUsage.rss();
   }, LOOK_EVERY).unref();
 }
