@@ -32,7 +32,7 @@ import { type Exchange, reply, replyText } from './http/reply.ts';
 import { serveResource } from './http/resource.ts';
 import { VirtualIndex } from './http/virtual.ts';
 import { Metrics } from './metrics/registry.ts';
-import { JSON_TYPE } from './represent/media.ts';
+import { JSON_TYPE, requireJson } from './represent/media.ts';
 import type { RequestInfo } from './routing/request-info.ts';
 import type { Services } from './server.port.ts';
 import { serveStream } from './streams/plain.ts';
@@ -136,12 +136,24 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   const version = JSON.stringify(versionDocument({ gitVersion: `${KUBERNETES_VERSION}+paperplane`, gitCommit: '', buildDate: '1970-01-01T00:00:00Z', ...options.build }));
   const paths: Paths = new Paths([
-    { path: '/version', methods: ['GET'], handle: (exchange) => reply(exchange, 200, JSON_TYPE, version) },
+    {
+      path: '/version',
+      methods: ['GET'],
+      handle: (exchange) => {
+        requireJson(exchange.request.headers['accept']);
+        return reply(exchange, 200, JSON_TYPE, version);
+      },
+    },
     { path: '/metrics', handle: (exchange) => replyText(exchange, 200, metrics.text()) },
     { path: '/', handle: (exchange) => reply(exchange, 200, JSON_TYPE, JSON.stringify({ paths: paths.list() })) },
     ...discoveryRoutes(index),
     ...openApiRoutes(registry, documents, () => options.clock.now()),
-    ...healthRoutes([{ name: 'ping', live: true, check: () => undefined }, ...(options.health ?? [])]),
+    ...healthRoutes([
+      { name: 'ping', live: true, check: () => undefined },
+      // by the name that monitors know
+      { name: 'etcd', live: false, check: async () => void (await options.store.frontier('namespaces')) },
+      ...(options.health ?? []),
+    ]),
     ...(options.paths ?? []),
   ]);
   const requestMetrics = new RequestMetrics(metrics);

@@ -301,3 +301,11 @@ test.each(['/apis', '/api/v1', '/apis/policy/v1', '/apis/policy'])('%s is served
   expect(text.slice(0, 5)).toBe('k8s\0\n');
   expect(text.slice(6, 11)).toBe('\n\u0002v1\u0012');
 });
+
+test('the version is JSON, and the store’s health goes by the name that monitors know', async () => {
+  expect((await get('/version', 'application/yaml, application/json;q=0.1')).status).toBe(200);
+  const { status, json } = await get('/version', 'text/html');
+  expect([status, json.message]).toEqual([406, '406: Not Acceptable\n\nAvailable representations: application/json']);
+  expect((await get('/healthz/etcd')).status).toBe(200);
+  expect((await get('/readyz/etcd')).status).toBe(200);
+});

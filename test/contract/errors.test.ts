@@ -179,3 +179,8 @@ test('where a claim takes its data from may be said in either field; what old fi
   expect(await specOf({ dataSource: populator })).toEqual([201, undefined, undefined]);
   expect(await specOf({ dataSourceRef: { ...claim, namespace: 'elsewhere' } })).toEqual([201, undefined, undefined]);
 });
+
+test('a proxy to what is not there is a 404, not a way to it', async () => {
+  for (const path of ['/api/v1/nodes/gone/proxy', `${PODS}/gone/proxy`, '/api/v1/namespaces/errors/services/gone/proxy'])
+    expect((await server().request('GET', path)).status).toBe(404);
+});

@@ -96,6 +96,13 @@ export function negotiate(accept: string | undefined, offer: Offer, protobuf: bo
   return form;
 }
 
+/** What is given as JSON only, whatever the parameters of the types asked for. @throws ApiError 406 */
+export function requireJson(accept: string | undefined): void {
+  if (accept === undefined || accept === '') return;
+  const types = accept.split(',').map((part) => part.split(';')[0]!.trim());
+  if (!types.some((type) => type === JSON_TYPE || type === '*/*')) throw formNotRouted([JSON_TYPE]);
+}
+
 function acceptable(offer: Offer, protobuf: boolean): string[] {
   const types = [JSON_TYPE, ...(offer === 'watch' ? [] : [YAML_TYPE]), ...(protobuf ? [PROTOBUF_TYPE] : [])];
   return offer === 'watch' ? types.map((type) => `${type};stream=watch`) : types;

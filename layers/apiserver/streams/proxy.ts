@@ -56,6 +56,8 @@ export async function proxy(services: Services, info: RequestInfo, _user: User, 
   const { request } = exchange;
   // relative links of a page need the slash behind it
   if (info.rest === '' && (request.method === 'GET' || request.method === 'HEAD')) {
+    // whatever is not there is told first
+    await proxyTarget(services, info);
     const headers = headersOf(exchange, 'text/plain');
     headers['location'] = `${request.path}/${request.query === '' ? '' : `?${request.query}`}`;
     return { status: 301, headers, body: '' };
