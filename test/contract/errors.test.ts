@@ -184,3 +184,13 @@ test('a proxy to what is not there is a 404, not a way to it', async () => {
   for (const path of ['/api/v1/nodes/gone/proxy', `${PODS}/gone/proxy`, '/api/v1/namespaces/errors/services/gone/proxy'])
     expect((await server().request('GET', path)).status).toBe(404);
 });
+
+test('the jobs of a cron job make their own selector', async () => {
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };
+  const spec = { schedule: '@daily', jobTemplate: { spec: { selector: {}, template } } };
+  const { status, json } = await server().request('POST', '/apis/batch/v1/namespaces/errors/cronjobs', { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'c' }, spec });
+  expect([status, json.details.causes]).toEqual([
+    422,
+    [{ reason: 'FieldValueInvalid', message: 'Invalid value: {}: `selector` will be auto-generated', field: 'spec.jobTemplate.spec.selector' }],
+  ]);
+});

@@ -250,7 +250,7 @@ describe('status', () => {
     const incoming: KubeObject = { ...defaulted(plural, { minReadySeconds: 9 }), metadata: { name: 'web', labels: { a: 'b' }, annotations: { c: 'd' } }, status: { replicas: 1 } };
     door.prepareForUpdate(incoming, defaulted(plural), context);
     expect(incoming['spec']).toEqual(defaulted(plural)['spec']);
-    expect(incoming.metadata.annotations).toEqual({ c: 'd' });
+    expect(incoming.metadata.annotations).toMatchObject({ c: 'd' });
     // of deployments labels are kept too
     expect(incoming.metadata.labels).toEqual(plural === 'deployments' ? undefined : { a: 'b' });
   });

@@ -82,8 +82,12 @@ function validateStatus(now: DaemonSet, old: DaemonSet): FieldError[] {
   return errors;
 }
 
+const STATUS_DOOR = statusDoor<DaemonSet>(validateStatus);
+
 export const daemonSet = behaviour<DaemonSet>({
   defaults(object) {
+    // every version of Kubernetes says it, so it counts as said by whoever writes the object
+    object.metadata.annotations = { ...object.metadata.annotations, [TEMPLATE_GENERATION]: String(templateGeneration(object)) };
     const spec = object.spec as DaemonSetSpec | undefined;
     if (spec === undefined) return;
     const strategy = (spec.updateStrategy ??= {});
@@ -110,7 +114,16 @@ export const daemonSet = behaviour<DaemonSet>({
     return errors;
   },
   warnings: templateWarnings,
-  stored: { status: statusDoor<DaemonSet>(validateStatus) },
+  stored: {
+    status: {
+      ...STATUS_DOOR,
+      prepareForUpdate(object, old, context) {
+        STATUS_DOOR.prepareForUpdate(object, old, context);
+        // it belongs to the spec
+        object.metadata.annotations = { ...object.metadata.annotations, [TEMPLATE_GENERATION]: String(templateGeneration(old)) };
+      },
+    },
+  },
   columns: [
     integer(
       'Desired',

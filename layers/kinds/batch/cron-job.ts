@@ -58,6 +58,7 @@ function validate({ metadata, spec }: CronJob): FieldError[] {
   if (own.timeZone !== undefined) checkZone(errors, own.timeZone);
   checkOneOf(errors, 'spec.concurrencyPolicy', own.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']);
   const job: Partial<JobSpec> = own.jobTemplate?.spec ?? {};
+  if (job.selector !== undefined) errors.push(invalid('spec.jobTemplate.spec.selector', job.selector, '`selector` will be auto-generated'));
   if (job.manualSelector === true) errors.push(notSupported('spec.jobTemplate.spec.manualSelector', true, ['nil', 'false']));
   checkJobSpec(errors, 'spec.jobTemplate.spec', job);
   checkNotNegative(errors, 'spec.successfulJobsHistoryLimit', own.successfulJobsHistoryLimit);

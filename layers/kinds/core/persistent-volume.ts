@@ -106,7 +106,8 @@ export function checkVolumeSpec(errors: Errors, field: string, spec: PersistentV
   let count = 0;
   for (const source of SOURCES) {
     if (spec[source] === undefined) continue;
-    if (count++ === 0) checkSource(errors, field, source, spec, name);
+    // Kubernetes does not count the flexVolume before it
+    if (count++ === 0 || source === 'flexVolume') checkSource(errors, field, source, spec, name);
     else errors.push(forbidden(`${field}.${source === 'cephfs' ? 'cephFS' : source}`, 'may not specify more than 1 volume type'));
   }
   if (count === 0) errors.push(required(field, 'must specify a volume type'));
@@ -178,6 +179,8 @@ export const persistentVolume = behaviour<PersistentVolume>({
         const status = (object.status ??= {});
         if (status.phase !== old.status?.phase && (status.lastPhaseTransitionTime === undefined || status.lastPhaseTransitionTime === old.status?.lastPhaseTransitionTime))
           status.lastPhaseTransitionTime = timestamp(clock.now());
+        else if (status.lastPhaseTransitionTime === undefined && old.status?.lastPhaseTransitionTime !== undefined)
+          status.lastPhaseTransitionTime = old.status.lastPhaseTransitionTime;
       },
       resetFields: [['spec']],
     },
