@@ -34,6 +34,7 @@ import { pvProtectionController } from './pv-protection/controller.ts';
 import { pvcProtectionController } from './pvc-protection/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
 import { replicationController } from './replication/controller.ts';
+import { resourceClaimController } from './resourceclaim/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
 import { rootCaPublisher } from './root-ca-publisher/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
@@ -103,6 +104,7 @@ export function clusterControllers(options: ControllersOptions): readonly Contro
     pvProtectionController(),
     pvcProtectionController(),
     ephemeralVolumeController(),
+    resourceClaimController(),
     ...(hostPathVolumes === undefined ? [] : [hostPathProvisioner(hostPathVolumes)]),
     endpointsController(),
     endpointSliceController(),
