@@ -4,6 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { type BenchCluster, throwawayCluster } from './cluster.ts';
+import { suiteFolder } from '../conformance/suite.ts';
+import { startKubernetes } from '../helpers/kubernetes.ts';
 import { targetOf } from './http.ts';
 import { prepare, remove } from './namespace.ts';
 import { POD_ROWS } from './pods.ts';
@@ -14,11 +16,14 @@ import { CODEC_ROWS } from './codec.ts';
 import { MANY_ROWS } from './many.ts';
 
 const SHORT = 0.02;
+/** Of `--against`. */
+const KUBERNETES = 'kubernetes';
 /** Before anything else is done to the cluster. */
 const FIRST = 'memory-fresh';
 const USAGE = `Usage: npm run bench -- [options]
   --kubeconfig FILE   the cluster to measure; without it one is started for the purpose and removed
-  --against FILE      another cluster, measured beside it row by row
+  --against FILE      another cluster, measured beside it row by row; "kubernetes" starts etcd and kube-apiserver,
+                      which must be beside the conformance suite's programs
   --rows ID,ID...     only these rows: ${[...CODEC_ROWS, ...API_ROWS, ...MANY_ROWS, ...POD_ROWS].map(({ id }) => id).join(', ')},
                       and of a cluster started here api-ready, cluster-ready
   --nodes N           Docker nodes of the cluster that is started (0); with nodes the rows of pods are measured too
@@ -28,6 +33,8 @@ const USAGE = `Usage: npm run bench -- [options]
 export interface BenchOptions {
   readonly kubeconfig?: string;
   readonly against?: string;
+  /** What it is measured against is an API server without controllers, gone after the run. */
+  readonly alone?: boolean;
   readonly rows?: readonly string[];
   readonly nodes?: number;
   readonly short?: boolean;
@@ -62,6 +69,7 @@ export async function bench(options: BenchOptions): Promise<readonly Result[]> {
         size: options.short === true ? SHORT : 1,
         made: new Set<never>(),
         protobuf: options.protobuf === true,
+        alone: index === 1 && options.alone === true,
       };
       await prepare(subject);
       subjects.push(subject);
@@ -106,15 +114,18 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
+  const kubernetes = values.against === KUBERNETES ? await startKubernetes({ durable: true, accounts: false }) : undefined;
+  if (values.against === KUBERNETES && kubernetes === undefined) throw new UsageError(`etcd and kube-apiserver are not in ${suiteFolder()}`);
+  const against = kubernetes?.kubeconfig ?? values.against;
   const results = await bench({
     ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
-    ...(values.against === undefined ? {} : { against: values.against }),
+    ...(against === undefined ? {} : { against, alone: kubernetes !== undefined }),
     ...(values.rows === undefined ? {} : { rows: values.rows.split(',') }),
     ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
     short: values.short === true,
     protobuf: values.protobuf === true,
     told: (line) => process.stdout.write(`${line}\n`),
-  });
+  }).finally(() => kubernetes?.stop());
   return results.some(({ outcomes }) => outcomes.some(({ failed }) => failed > 0)) ? 1 : 0;
 }
 

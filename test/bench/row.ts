@@ -12,6 +12,8 @@ export interface Subject {
   readonly made: Set<'configmaps' | 'pods' | 'many'>;
   /** Whether what the rows create is sent as protobuf. */
   readonly protobuf: boolean;
+  /** There is only the API server: nobody makes accounts or removes what a namespace holds. */
+  readonly alone: boolean;
 }
 
 export interface Row {

@@ -8,15 +8,16 @@ import { connection } from '../../cli/api/kubeconfig.ts';
 import { testCluster } from '../helpers/cluster.ts';
 import { suiteFolder } from '../conformance/suite.ts';
 import { ask, type Found, report } from './run.ts';
-import { startKubernetes } from './kubernetes.ts';
+import { startKubernetes } from '../helpers/kubernetes.ts';
 import { sideOf } from './side.ts';
 
 const { values } = parseArgs({ options: { part: { type: 'string' }, only: { type: 'string' }, kind: { type: 'string' }, out: { type: 'string' } } });
-const theirs = await startKubernetes();
-if (theirs === undefined) {
+const kubernetes = await startKubernetes({ durable: false, accounts: true });
+if (kubernetes === undefined) {
   process.stderr.write(`SKIPPED: etcd and kube-apiserver are not in ${suiteFolder()}\n`);
   process.exit(0);
 }
+const theirs = sideOf('kube-apiserver', kubernetes);
 const cluster = testCluster(0, ['--without', 'controllers,scheduler']);
 try {
   const started = await cluster.start();
@@ -26,7 +27,7 @@ try {
   const ours = sideOf('paperplane', { host, port: Number(port), ca: ca!, cert: cert!, key: key! });
   const found: Found[] = [];
   const asked = await ask(
-    { theirs: theirs.side, ours },
+    { theirs, ours },
     { wire: values.part !== 'objects', objects: values.part !== 'wire', only: values.only ?? '', ...(values.kind === undefined ? {} : { kinds: values.kind.split(',') }) },
     found,
   );
@@ -37,5 +38,6 @@ try {
   process.stdout.write(`${asked} questions, ${found.length} answered differently\n`);
 } finally {
   await cluster.stop();
-  await theirs.stop();
+  theirs.close();
+  await kubernetes.stop();
 }

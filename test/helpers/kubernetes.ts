@@ -1,19 +1,25 @@
 /** Kubernetes' own API server over etcd, in a folder of its own that goes with it. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TOLERATION_SECONDS } from '../../infra/local/programs.ts';
-import { startProgram, upstreamProgram } from '../helpers/upstream.ts';
-import { type Side, sideOf } from './side.ts';
+import { startProgram, upstreamProgram } from './upstream.ts';
 
 /** Milliseconds until it has made its roles and priority levels, on a busy machine. */
 const START_LIMIT_MS = 120_000;
 const LOOK_EVERY_MS = 500;
+const HOST = '127.0.0.1';
 
 export interface Kubernetes {
-  readonly side: Side;
+  readonly host: string;
+  readonly port: number;
+  /** Of a member of system:masters. */
+  readonly token: string;
+  /** For clients that want a file; it goes with the folder. */
+  readonly kubeconfig: string;
   stop(): Promise<void>;
 }
 
@@ -30,8 +36,31 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Undefined where the two programs are not at hand. @throws Error with what they said where they do not start */
-export async function startKubernetes(): Promise<Kubernetes | undefined> {
+const isReady = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const asked = request({ host: HOST, port, path: '/readyz', rejectUnauthorized: false, agent: false, timeout: LOOK_EVERY_MS }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve(false));
+    asked.end();
+  });
+
+const kubeconfigText = (port: number, token: string): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'kubernetes', cluster: { server: `https://${HOST}:${port}`, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'kubernetes', context: { cluster: 'kubernetes', user: 'admin' } }],
+    'current-context': 'kubernetes',
+  });
+
+/**
+ * Without controllers. `durable`: etcd syncs what it writes, as it does in earnest; `accounts`: pods have a service account. Undefined where the two programs are not at hand. @throws Error with what they said where they do not start
+ */
+export async function startKubernetes({ durable, accounts }: { readonly durable: boolean; readonly accounts: boolean }): Promise<Kubernetes | undefined> {
   const [etcd, apiserver] = [upstreamProgram('etcd'), upstreamProgram('kube-apiserver')];
   if (etcd === undefined || apiserver === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'paperplane-kubernetes-'));
@@ -45,7 +74,7 @@ export async function startKubernetes(): Promise<Kubernetes | undefined> {
     startProgram(etcd, [
       '--data-dir',
       join(folder, 'etcd'),
-      '--unsafe-no-fsync',
+      ...(durable ? [] : ['--unsafe-no-fsync']),
       '--listen-client-urls',
       clients,
       '--advertise-client-urls',
@@ -73,6 +102,7 @@ export async function startKubernetes(): Promise<Kubernetes | undefined> {
       '--enable-admission-plugins',
       'NodeRestriction',
       '--allow-privileged',
+      ...(accounts ? [] : ['--disable-admission-plugins', 'ServiceAccount']),
       '--service-account-key-file',
       key,
       '--service-account-signing-key-file',
@@ -88,15 +118,14 @@ export async function startKubernetes(): Promise<Kubernetes | undefined> {
       String(TOLERATION_SECONDS),
     ]),
   ];
-  const side = sideOf('kube-apiserver', { host: '127.0.0.1', port, token });
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigText(port, token), { mode: 0o600 });
   const stop = async (): Promise<void> => {
-    side.close();
     await Promise.all(programs.map((program) => program.stop()));
     rmSync(folder, { recursive: true, force: true });
   };
   for (const until = Date.now() + START_LIMIT_MS; ;) {
-    const ready = await side.ask({ method: 'GET', path: '/readyz' }).catch(() => undefined);
-    if (ready?.status === 200) return { side, stop };
+    if (await isReady(port)) return { host: HOST, port, token, kubeconfig, stop };
     if (Date.now() > until) {
       const said = programs.map((program) => program.said().slice(-2000)).join('\n');
       await stop();
