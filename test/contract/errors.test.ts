@@ -194,3 +194,12 @@ test('the jobs of a cron job make their own selector', async () => {
     [{ reason: 'FieldValueInvalid', message: 'Invalid value: {}: `selector` will be auto-generated', field: 'spec.jobTemplate.spec.selector' }],
   ]);
 });
+
+test('a condition of a pod is refused by the field it is in, and pods claim no devices for themselves', async () => {
+  await server().request('POST', PODS, pod('conditioned'));
+  const status = { conditions: [{ type: 'Bad Type', status: 'True' }] };
+  const bad = await server().request('PATCH', `${PODS}/conditioned/status`, { status }, { 'content-type': 'application/strategic-merge-patch+json' });
+  expect([bad.status, bad.json.details.causes[0].field]).toEqual([422, 'status.conditions[0].Type']);
+  const claims = await server().request('POST', PODS, pod('claims', { resources: { claims: [{ name: 'x' }] } }));
+  expect(claims.json.message).toContain('spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level');
+});

@@ -70,7 +70,7 @@ export function validatePodStatus(now: Pod, old: Pod): FieldError[] {
   const [after, before] = [now.status ?? {}, old.status ?? {}];
   checkAnnotationUpdate(errors, now, old);
   (after.conditions ?? []).forEach(({ type }, index) => {
-    if (!SYSTEM_CONDITIONS.has(type)) checkText(errors, `metadata.conditions[${index}].Type`, type, isQualifiedName(type));
+    if (!SYSTEM_CONDITIONS.has(type)) checkText(errors, `status.conditions[${index}].Type`, type, isQualifiedName(type));
   });
   if (after.nominatedNodeName && after.nominatedNodeName !== before.nominatedNodeName)
     checkText(errors, 'status.nominatedNodeName', after.nominatedNodeName, isDNS1123Subdomain(after.nominatedNodeName));

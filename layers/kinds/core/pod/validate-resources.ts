@@ -153,7 +153,7 @@ function checkPodLevelResource(errors: Errors, field: string, name: string, text
 export function checkPodLevelResources(errors: Errors, field: string, spec: PodSpec, aggregate: (spec: PodSpec) => Readonly<Record<string, string>>): void {
   const { resources } = spec;
   if (resources === undefined) return;
-  if (resources.claims !== undefined) errors.push(forbidden(`${field}.claims`, 'claims cannot be set for Resources at pod-level'));
+  if (resources.claims !== undefined) errors.push(forbidden(`${field}.claims`, 'claims may not be set for Resources at pod-level'));
   const { claims: _, ...rest } = resources;
   checkResources(errors, field, rest, new Set(), checkPodLevelResource);
   const together = aggregate(spec);
