@@ -83,6 +83,9 @@ const SCENARIOS: readonly Scenario[] = [
       ['auth can-i delete pods --as=system:serviceaccount:default:a', 'no\n', 1],
       ['auth can-i get /healthz --as=jane', 'yes\n'],
       ['auth can-i --list --as=system:serviceaccount:default:a', /pods +\[\] +\[\] +\[get list\]/],
+      ['create rolebinding viewers --clusterrole=view --user=viewer', 'rolebinding.rbac.authorization.k8s.io/viewers created\n'],
+      // so that `kubectl top pods` is for whoever may see pods
+      ['auth can-i list pods.metrics.k8s.io --as=viewer', 'yes\n'],
       ['auth whoami', /Username +kubernetes-admin/],
       ['auth whoami --as=jane --as-group=devs -o jsonpath={.status.userInfo.groups}', '["devs","system:authenticated"]'],
       ['auth reconcile -f FILES/role.yaml', 'role.rbac.authorization.k8s.io/ro reconciled\n'],

@@ -389,6 +389,12 @@ export const BOOTSTRAP_CLUSTER_ROLES: readonly BootstrapRole[] = [
   { name: 'system:aggregate-to-admin', labels: { [`${GROUP}admin`]: 'true' }, rules: adminRules },
   { name: 'system:aggregate-to-edit', labels: { [`${GROUP}edit`]: 'true' }, rules: editRules },
   { name: 'system:aggregate-to-view', labels: { [`${GROUP}view`]: 'true' }, rules: viewRules },
+  // as metrics-server's manifests bring it, since its API is built in; under a name of our own, so that they can be installed
+  {
+    name: 'paperplane:aggregated-metrics-reader',
+    labels: { [`${GROUP}admin`]: 'true', [`${GROUP}edit`]: 'true', [`${GROUP}view`]: 'true' },
+    rules: [rule(READ, 'metrics.k8s.io', 'pods', 'nodes')],
+  },
   { name: 'system:heapster', rules: [rule(READ, '', 'events', 'namespaces', 'nodes', 'pods'), rule(READ, 'extensions', 'deployments')] },
   { name: 'system:node', rules: nodeRules },
   { name: 'system:node-problem-detector', rules: [rule(['get'], '', 'nodes'), rule(['patch'], '', 'nodes/status'), events()] },
