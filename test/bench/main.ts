@@ -117,15 +117,20 @@ async function main(): Promise<number> {
   const kubernetes = values.against === KUBERNETES ? await startKubernetes({ durable: true, accounts: false }) : undefined;
   if (values.against === KUBERNETES && kubernetes === undefined) throw new UsageError(`etcd and kube-apiserver are not in ${suiteFolder()}`);
   const against = kubernetes?.kubeconfig ?? values.against;
-  const results = await bench({
-    ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
-    ...(against === undefined ? {} : { against, alone: kubernetes !== undefined }),
-    ...(values.rows === undefined ? {} : { rows: values.rows.split(',') }),
-    ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
-    short: values.short === true,
-    protobuf: values.protobuf === true,
-    told: (line) => process.stdout.write(`${line}\n`),
-  }).finally(() => kubernetes?.stop());
+  let results;
+  try {
+    results = await bench({
+      ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
+      ...(against === undefined ? {} : { against, alone: kubernetes !== undefined }),
+      ...(values.rows === undefined ? {} : { rows: values.rows.split(',') }),
+      ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
+      short: values.short === true,
+      protobuf: values.protobuf === true,
+      told: (line) => process.stdout.write(`${line}\n`),
+    });
+  } finally {
+    await kubernetes?.stop();
+  }
   return results.some(({ outcomes }) => outcomes.some(({ failed }) => failed > 0)) ? 1 : 0;
 }
 
