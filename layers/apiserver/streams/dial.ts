@@ -4,12 +4,12 @@ import type { KubeObject } from '#machinery/object.ts';
 import { badRequest, internalError, unavailable } from '#machinery/status.ts';
 import type { Services } from '../server.port.ts';
 
-interface Addressed extends KubeObject {
-  readonly status?: { readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } } };
+interface Described extends KubeObject {
+  readonly status?: { readonly nodeInfo?: { readonly containerRuntimeVersion?: string } };
 }
 
-/** A node that says its agent listens on no port: it is simulated, and never will. */
-const isDeaf = ({ status }: Addressed): boolean => status?.daemonEndpoints?.kubeletEndpoint?.Port === 0;
+/** A node that says its containers are simulated: its agent listens on no port, and never will. */
+const isDeaf = ({ status }: Described): boolean => status?.nodeInfo?.containerRuntimeVersion?.startsWith('simulated://') === true;
 
 /** @throws ApiError 400 for a node whose agent serves nothing, 500 (as Kubernetes) for one that cannot be reached, 503 where no node can be */
 export async function dialNode(services: Services, node: KubeObject, signal: AbortSignal): Promise<Duplex> {

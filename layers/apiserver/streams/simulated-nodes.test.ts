@@ -16,7 +16,7 @@ beforeEach(async () => {
   api = await startHarness({ dialer });
   const create = async (url: string, body: object): Promise<void> => expect((await api.request('POST', url, body)).status).toBe(201);
   await create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
-  await create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'simulated-1' }, status: { daemonEndpoints: { kubeletEndpoint: { Port: 0 } } } });
+  await create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'simulated-1' }, status: { nodeInfo: { containerRuntimeVersion: 'simulated://1' } } });
   await create('/api/v1/namespaces/default/pods', {
     apiVersion: 'v1',
     kind: 'Pod',
